@@ -1,0 +1,70 @@
+/** A plan with all that it names found and checked: what the runtime starts from. */
+import type { Capabilities } from '../core/endpoint.ts';
+import type { Place } from '../core/errors.ts';
+import type { Message } from '../core/message.ts';
+import type { OperatorDefinition } from '../core/operator.ts';
+import type { AnyPlugin, EndpointPlugin, MarshallerPlugin } from '../core/plugin.ts';
+import type { BranchPlan, EndpointPlan, MarshallerPlan, Plan, RoutePlan, StepPlan } from './plan.ts';
+
+export interface Configuration {
+  readonly plan: Plan;
+  readonly marshallers: ReadonlyMap<string, MarshallerPart>;
+  readonly endpoints: ReadonlyMap<string, EndpointPart>;
+  readonly routes: ReadonlyMap<string, RoutePart>;
+  /** What is allowed and probably not meant, with its place: cycles, lossy legs behind acking sources. */
+  readonly warnings: readonly Warning[];
+  /** Values of variables and secret files, to be redacted wherever text could carry them. */
+  readonly secrets: readonly string[];
+}
+
+export interface MarshallerPart {
+  readonly plan: MarshallerPlan;
+  readonly plugin: MarshallerPlugin;
+  /** What the plugin's schema made of the options. */
+  readonly options: unknown;
+  readonly place: Place;
+}
+
+export interface EndpointPart {
+  readonly plan: EndpointPlan;
+  readonly plugin: EndpointPlugin;
+  readonly options: unknown;
+  readonly capabilities: Capabilities;
+  readonly place: Place;
+}
+
+export interface RoutePart {
+  readonly plan: RoutePlan;
+  readonly steps: readonly StepPart[];
+  readonly branches: readonly BranchPart[];
+  readonly place: Place;
+}
+
+export interface StepPart {
+  readonly plan: StepPlan;
+  readonly definition: OperatorDefinition;
+  readonly options: unknown;
+  readonly place: Place;
+}
+
+export interface BranchPart {
+  readonly plan: BranchPlan;
+  readonly when: ((message: Message) => boolean) | undefined;
+  readonly key: ((message: Message) => unknown) | undefined;
+  readonly place: Place;
+}
+
+export interface Warning {
+  readonly text: string;
+  readonly place: Place;
+}
+
+/** Where plugins and operators come from. The runtime has one; config only asks. */
+export interface Registry {
+  /** `directory` is that of the configuration file: relative paths and packages are found from there. */
+  findPlugin(id: string, directory: string): Promise<AnyPlugin | undefined>;
+  findOperator(use: string, directory: string): Promise<OperatorDefinition | undefined>;
+  /** What exists, for suggestions. */
+  pluginIds(directory: string): Promise<readonly string[]>;
+  operatorNames(): readonly string[];
+}

@@ -1,0 +1,72 @@
+/**
+ * What a configuration says, as plain data in its one normal form: every default written out, every short
+ * form made long. Two files that mean the same give equal plans, whatever the order of their keys.
+ */
+import type { Overflow } from '../core/overflow.ts';
+
+export const logLevels = ['debug', 'info', 'warning', 'error', 'fatal'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface Plan {
+  readonly server: ServerPlan;
+  readonly logLevel: LogLevel;
+  /** By name. Marshallers and endpoints share one space of names. */
+  readonly marshallers: Readonly<Record<string, MarshallerPlan>>;
+  readonly endpoints: Readonly<Record<string, EndpointPlan>>;
+  /** By the name of the route, which is its source's name unless `from` says otherwise. */
+  readonly routes: Readonly<Record<string, RoutePlan>>;
+}
+
+export interface ServerPlan {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Host header values to admit besides loopback's; `hosts:`. */
+  readonly hosts: readonly string[];
+}
+
+export interface MarshallerPlan {
+  readonly name: string;
+  readonly id: string;
+  /** As written, after substitution, without `name` and `id`. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface EndpointPlan {
+  readonly name: string;
+  readonly id: string;
+  /** As written, after substitution, without the keys that every endpoint has. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** The name of its marshaller; `none` where payloads pass as the bytes, text or values they came as. */
+  readonly marshal: string;
+  readonly maxInFlight: number;
+  readonly maxDeliveries: number;
+}
+
+export interface RoutePlan {
+  readonly name: string;
+  /** The endpoints it reads from. */
+  readonly from: readonly string[];
+  readonly via: readonly StepPlan[];
+  readonly to: readonly BranchPlan[];
+  readonly onError: OnError;
+}
+
+/** A step: an operator by name or file, with its options as written after substitution. */
+export interface StepPlan {
+  readonly use: string;
+  readonly with: unknown;
+}
+
+export interface BranchPlan {
+  readonly to: string;
+  /** CEL. */
+  readonly when?: string;
+  readonly overflow: Overflow;
+  readonly buffer: { readonly messages: number; readonly bytes: number };
+  /** CEL: what `latest` keeps one value of. */
+  readonly key?: string;
+}
+
+/** What a message costs that could not be processed. */
+export type OnError = 'discard' | 'nack' | 'hold' | { readonly deadLetter: string };

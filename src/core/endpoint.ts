@@ -1,0 +1,220 @@
+/** A configured external system or listener, as an RxJS Subject of messages. */
+import { type SchedulerLike, Subject } from 'rxjs';
+import type { AraldoError } from './errors.ts';
+import { Leg } from './leg.ts';
+import type { Log } from './log.ts';
+import type { Message } from './message.ts';
+import type { Capacity } from './overflow.ts';
+import { type ConfirmLevel, Sink, type SinkTransport } from './sink.ts';
+import { Source, type SourceTransport } from './source.ts';
+
+/** What an endpoint can do as a source. Compile reasons from these alone. */
+export interface SourceCapabilities {
+  /** Whether not reading keeps messages at the other side instead of losing them there. */
+  readonly canPause: boolean;
+  /** Whether the other side waits for an acknowledgement and keeps the message until then. */
+  readonly acks: boolean;
+  /** Whether the other side delivers again what was nacked or never settled. */
+  readonly redelivers: boolean;
+  /** What keeps its order: everything, each lane, or nothing. */
+  readonly ordered: 'all' | 'lane' | 'none';
+  /** Who gets a message when several instances run: the one it was sent to, one of them, or each. */
+  readonly scope: 'local' | 'once' | 'copy';
+  /** Payloads are JavaScript values, or bytes and text that a marshaller reads. */
+  readonly carries: 'values' | 'bytes';
+}
+
+/** What an endpoint can do as a sink. */
+export interface SinkCapabilities {
+  readonly confirms: ConfirmLevel;
+  /** The sink sends to an external system, or to the peers that are connected to it here. */
+  readonly reaches: 'system' | 'peers';
+  readonly carries: 'values' | 'bytes';
+}
+
+export interface Capabilities {
+  /** Absent: it cannot be a source. */
+  readonly source?: SourceCapabilities;
+  /** Absent: it cannot be a sink. */
+  readonly sink?: SinkCapabilities;
+  /** What it sends to and what it reads from, as addresses: equal ones close a cycle. */
+  readonly writesTo?: readonly string[];
+  readonly readsFrom?: readonly string[];
+}
+
+export type EndpointState = 'closed' | 'opening' | 'open' | 'broken';
+
+/** What the transport tells its endpoint. */
+export interface Port {
+  readonly source: Source;
+  readonly sink: Sink;
+  /** The sink takes messages again, after `isWritable` said no. */
+  writable(): void;
+  /** The connection is gone. The supervisor opens it again, after a pause. */
+  broken(error: AraldoError): void;
+}
+
+/** What a plugin implements: one external system or listener. */
+export interface Transport extends SourceTransport, Partial<SinkTransport> {
+  /**
+   * Connects; resolves when messages can flow, rejects when they cannot. Called again after `Port.broken`
+   * or a rejection. `signal` aborts when the deadline passes or the server stops.
+   */
+  open?(signal: AbortSignal): void | Promise<void>;
+  /** Takes nothing new from outside; what is here is carried through. Before `close`, when draining. */
+  drain?(): void;
+  /** Ends every connection; resolves when nothing of it is left. Also after a failed `open`. */
+  close?(): void | Promise<void>;
+}
+
+/** What the server gives every endpoint. */
+export interface EndpointOptions {
+  readonly name: string;
+  /** The id of the plugin: `endpoint-redis`. */
+  readonly id: string;
+  /** The id of this run of the server, so that what it names is unique over restarts. */
+  readonly instance: string;
+  readonly capabilities: Capabilities;
+  readonly scheduler: SchedulerLike;
+  readonly log: Log;
+  readonly maxInFlight: number;
+  readonly maxDeliveries: number;
+}
+
+/** The bound of a stash; behind a source that cannot pause it is the only buffer there is. */
+const STASH_BYTES = 16 * 1024 * 1024;
+const STASH_MESSAGES = 65_536;
+
+/** The buffer of messages that code sends with `next`. */
+const NEXT_CAPACITY: Capacity = { messages: 1024, bytes: 16 * 1024 * 1024 };
+
+/**
+ * As with RxJS's own `webSocket()`, subscribing gets what comes in, and `next()` sends out.
+ *
+ * `next` has no way to make its caller wait, so it sends through a buffer of its own that drops the oldest
+ * when full, counted; a route with another policy is composed with `sinkOf(endpoint, …)`.
+ * `complete` and `error` of whatever is subscribed into it stop at it: it outlives them.
+ *
+ * @example
+ * server.endpoint('browsers').subscribe((message) => console.log(message.payload));
+ * server.endpoint('browsers').next(Message.of('hello, all'));
+ */
+export class Endpoint extends Subject<Message> {
+  readonly name: string;
+  readonly id: string;
+  readonly capabilities: Capabilities;
+  readonly inbound: Source;
+  readonly outbound: Sink;
+  state: EndpointState = 'closed';
+  lastError: AraldoError | undefined;
+  /** How often it was opened again. */
+  reconnects = 0;
+  /** Set by the supervisor: an open endpoint broke. */
+  onBroken: (error: AraldoError) => void = () => undefined;
+  private readonly transport: Transport;
+  private readonly log: Log;
+  private direct: Leg | undefined;
+
+  constructor(options: EndpointOptions, connect: (port: Port) => Transport) {
+    super();
+    this.name = options.name;
+    this.id = options.id;
+    this.capabilities = options.capabilities;
+    this.log = options.log;
+
+    // Both roles need the transport and it needs them: they reach it through these two.
+    const late: { transport: Transport } = { transport: {} };
+    const source = options.capabilities.source;
+    this.inbound = new Source(
+      {
+        name: options.name,
+        address: `${options.name}@${options.instance}`,
+        scheduler: options.scheduler,
+        maxInFlight: options.maxInFlight,
+        maxDeliveries: options.maxDeliveries,
+        redelivers: source?.redelivers ?? false,
+        canPause: source?.canPause ?? true,
+        stash: { messages: STASH_MESSAGES, bytes: STASH_BYTES },
+      },
+      {
+        pause: (lane) => late.transport.pause?.(lane),
+        resume: (lane) => late.transport.resume?.(lane),
+        settled: (lane, root, status) => late.transport.settled?.(lane, root, status),
+      },
+      (root) => super.next(root),
+    );
+    this.outbound = new Sink(options.name, options.scheduler, {
+      isWritable: (sender) => late.transport.isWritable?.(sender) ?? true,
+      write: (message, ticket, sender) => late.transport.write?.(message, ticket, sender) ?? true,
+      flush: () => late.transport.flush?.(),
+    });
+    late.transport = connect({
+      source: this.inbound,
+      sink: this.outbound,
+      writable: () => this.outbound.drain(),
+      broken: (error) => this.broke(error),
+    });
+    this.transport = late.transport;
+  }
+
+  /** Sends a message out. */
+  override next(message: Message): void {
+    this.direct ??= new Leg(this.outbound, {
+      name: `code → ${this.name}`,
+      overflow: 'drop-oldest',
+      capacity: NEXT_CAPACITY,
+    });
+    this.direct.offer(message);
+  }
+
+  /** Ignored: a sink is shared, and outlives each of the streams that flow into it. */
+  override complete(): void {
+    this.log.debug({ endpoint: this.name }, 'a stream into this endpoint completed');
+  }
+
+  /** Ignored but for a log line: an error of one stream is not the endpoint's. */
+  override error(error: unknown): void {
+    this.log.error({ endpoint: this.name, err: error }, 'a stream into this endpoint failed');
+  }
+
+  /** Connects; rejects if that fails. Called by the supervisor. */
+  async open(signal: AbortSignal): Promise<void> {
+    this.state = 'opening';
+    try {
+      await this.transport.open?.(signal);
+    } catch (thrown) {
+      this.state = 'broken';
+      throw thrown;
+    }
+    // It may have broken, or been closed, while it opened.
+    if (this.state !== 'opening') return;
+    this.state = 'open';
+    this.lastError = undefined;
+    this.outbound.opened();
+  }
+
+  /** Takes nothing new; what is here is carried through. */
+  drain(): void {
+    this.inbound.drain();
+    this.transport.drain?.();
+  }
+
+  /** Ends it: connections first, then whoever subscribed. */
+  async close(): Promise<void> {
+    this.state = 'closed';
+    this.outbound.lost();
+    try {
+      await this.transport.close?.();
+    } finally {
+      super.complete();
+    }
+  }
+
+  private broke(error: AraldoError): void {
+    if (this.state !== 'open' && this.state !== 'opening') return;
+    this.state = 'broken';
+    this.lastError = error;
+    this.outbound.lost();
+    this.onBroken(error);
+  }
+}

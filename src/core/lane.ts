@@ -1,0 +1,90 @@
+/** A part of a source with its own order: a peer, a partition, a channel. */
+import { AckFloor } from './ack-floor.ts';
+import { Message, type Meta, type Origin, type Status, type Valve, type Wire } from './message.ts';
+import { Ring } from './ring.ts';
+
+export interface LaneOptions {
+  /** Unique within the source. */
+  readonly name: string;
+  /** What every message of the lane has in its meta; shared by them, so it must not change. */
+  readonly meta?: Meta;
+  /** Acks cover all that came before (Kafka): the window then counts the span from the oldest unsettled. */
+  readonly isCumulative?: boolean;
+}
+
+/** What a lane tells the source it belongs to. */
+export interface LaneOwner extends Valve {
+  admit(lane: Lane, root: Message): void;
+  settled(lane: Lane, root: Message, status: Status): void;
+  closed(lane: Lane): void;
+  revoked(lane: Lane): void;
+}
+
+/**
+ * The transport makes one with `source.lane(…)`, gives it what it reads, and closes or revokes it at the end.
+ * A lane is one epoch: a partition that comes back is a new lane, so what is settled late finds the old one.
+ */
+export class Lane implements Origin {
+  readonly name: string;
+  readonly address: string;
+  readonly meta: Meta;
+  /** What was received and not emitted yet, because the gate was shut. */
+  readonly stash: Ring<Message> = new Ring<Message>();
+  readonly floor: AckFloor | undefined;
+  /** Messages emitted and not settled. */
+  inFlight = 0;
+  /** Whether it has more than its share of the window in flight. */
+  isOverShare = false;
+  /** Whether the transport was told not to read on. */
+  isPaused = false;
+  /** Whether it stands in the source's line of lanes with something to emit. */
+  isReady = false;
+  isClosed = false;
+  /** Taken away by the transport: settlements are counted, and not passed on. */
+  isRevoked = false;
+  readonly valve: Valve;
+  private readonly owner: LaneOwner;
+  private position = 0;
+
+  constructor(owner: LaneOwner, address: string, options: LaneOptions) {
+    this.owner = owner;
+    this.valve = owner;
+    this.name = options.name;
+    this.address = address;
+    this.meta = options.meta ?? {};
+    this.floor = options.isCumulative === true ? new AckFloor() : undefined;
+  }
+
+  get isIdle(): boolean {
+    return this.inFlight === 0 && this.stash.length === 0;
+  }
+
+  /** Takes a value from the transport; `position` where the transport has one (rising within the lane). */
+  receive(payload: unknown, meta: Meta = this.meta, position: number = this.position): void {
+    this.position = position + 1;
+    this.owner.admit(this, Message.root(payload, meta, this, position));
+  }
+
+  /** Takes bytes from the transport; text stays text. */
+  receiveBytes(wire: Wire, meta: Meta = this.meta, position: number = this.position): void {
+    this.position = position + 1;
+    this.owner.admit(this, Message.rootOfBytes(wire, meta, this, position));
+  }
+
+  /** The transport reads nothing more from it; what was received is still carried through. */
+  close(): void {
+    this.isClosed = true;
+    this.owner.closed(this);
+  }
+
+  /** The other side took it away: what is stashed is forgotten, late settlements are not passed on. */
+  revoke(): void {
+    this.isRevoked = true;
+    this.owner.revoked(this);
+    this.close();
+  }
+
+  settled(root: Message, status: Status): void {
+    this.owner.settled(this, root, status);
+  }
+}

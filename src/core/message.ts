@@ -1,0 +1,307 @@
+/**
+ * The message: a payload, its meta, and the one obligation to settle it.
+ *
+ * Whoever receives a message holds exactly one obligation and discharges it once: forward it, settle it, or
+ * keep it. All messages that were made of one source message share its *root*, which counts the open
+ * obligations; the source learns of the settlement when the last one is discharged, with the worst status
+ * among them. One class of one shape, without a closure: it is what the hot path allocates.
+ */
+import { AraldoError } from './errors.ts';
+import type { Marshaller } from './marshaller.ts';
+import { sizeOf } from './size.ts';
+
+/** `ack`: done. `nack`: failed, try again. `reject`: failed for good. */
+export type Status = 'ack' | 'nack' | 'reject';
+
+/** Plain and serialisable, so that it can travel: no socket, no function. Never changed, only replaced. */
+export interface Meta {
+  /** The position in the source where it has one; otherwise `message.id` makes one up. */
+  readonly id?: string;
+  /** What orders and partitions: messages with equal keys keep their order. */
+  readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The name of the endpoint that it came from. */
+  readonly endpoint?: string;
+  /** The part of the source with an order of its own: a peer, a partition, a channel. */
+  readonly lane?: string;
+  /** The peer that it came from, or the one that it is for: `instance.peer`. */
+  readonly peer?: string;
+  /** The parameters of the path that the peer connected to. */
+  readonly params?: Readonly<Record<string, string>>;
+  /** How many relays it has passed, so that a loop ends. */
+  readonly hops?: number;
+  /** How often it has been delivered; absent means once. */
+  readonly deliveries?: number;
+  /** What an endpoint adds of its own, such as the `channel` of Redis. */
+  readonly [extra: string]: unknown;
+}
+
+/** Whoever holds a gate shut. The name is what people read in metrics, logs and `/readyz`. */
+export interface Holder {
+  readonly name: string;
+}
+
+/** What can be kept from emitting: a source. */
+export interface Valve {
+  /** Until the same holder releases it. Idempotent. */
+  hold(holder: Holder): void;
+  release(holder: Holder): void;
+}
+
+/** Where a root came from, and what is told when it is settled: a lane of a source, or a joined batch. */
+export interface Origin {
+  /** Unique over restarts: ids of messages without a position start with it. */
+  readonly address: string;
+  /** What to hold when there is no room for more of its messages. */
+  readonly valve: Valve;
+  /** Called exactly once for a root, when its last obligation is discharged. */
+  settled(root: Message, status: Status): void;
+}
+
+/** The route that claimed a message: it counts what ends inside it and decides what failures cost. */
+export interface RoutePort {
+  readonly name: string;
+  /** Counts a deliberate end, by reason; the caller acks. */
+  discarded(message: Message, reason: string): void;
+  /** Takes over the obligation of a message that could not be processed. */
+  failed(message: Message, error: AraldoError): void;
+  /** Counts messages that a step made beyond the one it was given. */
+  made(count: number): void;
+}
+
+/** Marks a payload that is still in its bytes. */
+const UNREAD: unique symbol = Symbol('unread');
+
+const severity: Readonly<Record<Status, number>> = { ack: 0, nack: 1, reject: 2 };
+
+/** For messages that code makes: nobody waits for their settlement. */
+export const nowhere: Origin = {
+  address: 'code',
+  valve: { hold: () => undefined, release: () => undefined },
+  settled: () => undefined,
+};
+
+/** For claims in code outside any compiled route. */
+const noRoute: RoutePort = {
+  name: 'code',
+  discarded: () => undefined,
+  failed: (message) => message.reject(),
+  made: () => undefined,
+};
+
+/** The bytes of a payload, with what is needed to read or forward them. */
+export interface Wire {
+  readonly bytes: Uint8Array;
+  readonly isText: boolean;
+  /** The marshaller that made the bytes of the payload, or found the payload in them. */
+  readonly marshaller?: Marshaller | undefined;
+}
+
+export class Message<T = unknown> {
+  readonly meta: Meta;
+  readonly root: Message;
+  readonly origin: Origin;
+  /** The position in its lane: given by the transport, or counted from 0. */
+  readonly sequence: number;
+  /** What the payload is in bytes, when known and still true of it. */
+  readonly wire: Wire | undefined;
+  /** Unset on a message that no route has claimed: settling it does nothing. */
+  readonly route: RoutePort | undefined;
+  private value: T | typeof UNREAD;
+  private open: number;
+  private status: Status;
+
+  private constructor(
+    value: T | typeof UNREAD,
+    meta: Meta,
+    root: Message | undefined,
+    origin: Origin,
+    sequence: number,
+    wire: Wire | undefined,
+    route: RoutePort | undefined,
+  ) {
+    this.value = value;
+    this.meta = meta;
+    this.root = root ?? this;
+    this.origin = origin;
+    this.sequence = sequence;
+    this.wire = wire;
+    this.route = route;
+    this.open = 1;
+    this.status = 'ack';
+  }
+
+  /**
+   * A message that code makes, without a source to tell.
+   *
+   * @example
+   * server.endpoint('browsers').next(Message.of({ hello: 'world' }));
+   */
+  static of<T>(payload: T, meta: Meta = {}): Message<T> {
+    return new Message(payload, meta, undefined, nowhere, ownSequence++, undefined, noRoute);
+  }
+
+  /** What a source emits: a root with one obligation, unclaimed. Used by sources only. */
+  static root<T>(payload: T, meta: Meta, origin: Origin, sequence: number): Message<T> {
+    return new Message(payload, meta, undefined, origin, sequence, undefined, undefined);
+  }
+
+  /** The same for a payload that is still in its bytes; it is decoded when somebody first looks at it. */
+  static rootOfBytes(wire: Wire, meta: Meta, origin: Origin, sequence: number): Message<string | Uint8Array> {
+    return new Message<string | Uint8Array>(UNREAD, meta, undefined, origin, sequence, wire, undefined);
+  }
+
+  /** One message of several: settling it settles every part with the same status. */
+  static join<T>(parts: readonly Message[], payload: T, meta: Meta = parts[0]?.meta ?? {}): Message<T> {
+    const first = parts[0];
+    return new Message(
+      payload,
+      meta,
+      undefined,
+      new Joint(parts),
+      first?.sequence ?? 0,
+      undefined,
+      first?.route ?? noRoute,
+    );
+  }
+
+  get payload(): T {
+    if (this.value !== UNREAD) return this.value;
+    const wire = this.wire as Wire;
+    // Only `rootOfBytes` leaves a value unread, and its payload is the text or the bytes themselves.
+    this.value = (wire.isText ? textOf(wire.bytes) : wire.bytes) as T;
+    return this.value;
+  }
+
+  /** Survives redelivery where the source has positions; unique in any case. */
+  get id(): string {
+    return this.meta.id ?? `${this.origin.address}-${this.sequence}`;
+  }
+
+  get isClaimed(): boolean {
+    return this.route !== undefined;
+  }
+
+  /** How many obligations of the root are open; 0 means settled. */
+  get obligations(): number {
+    return this.root.open;
+  }
+
+  /** The size that bounds count with: of the bytes where they are known, else an estimate of the value. */
+  get size(): number {
+    return this.wire === undefined ? sizeOf(this.value) : this.wire.bytes.byteLength;
+  }
+
+  /** Gives a route an obligation of its own; what happens to the message elsewhere is not its concern. */
+  claim(route: RoutePort = noRoute): Message<T> {
+    this.root.open += 1;
+    return new Message(this.value, this.meta, this.root, this.origin, this.sequence, this.wire, route);
+  }
+
+  /** The same obligation with another payload, and with other meta if given. */
+  with<U>(payload: U, meta: Meta = this.meta): Message<U> {
+    return new Message(payload, meta, this.root, this.origin, this.sequence, undefined, this.route);
+  }
+
+  /** The same obligation and payload with other meta. */
+  withMeta(meta: Meta): Message<T> {
+    return new Message(this.value, meta, this.root, this.origin, this.sequence, this.wire, this.route);
+  }
+
+  /** The same obligation and payload, with what the payload is in bytes. */
+  withWire<U>(payload: U, wire: Wire, meta: Meta = this.meta): Message<U> {
+    return new Message(payload, meta, this.root, this.origin, this.sequence, wire, this.route);
+  }
+
+  /**
+   * A message of its own that stands for this one: this one's obligation is discharged, with the same
+   * status, when the fork's last one is. It lets a step or buffer learn what becomes of what it passed on.
+   */
+  fork(origin: Origin): Message<T> {
+    const meta = { ...this.meta, id: this.id };
+    return new Message(this.value, meta, undefined, origin, this.sequence, this.wire, this.route);
+  }
+
+  /** The same root once more, to be delivered again. Used by sources only. */
+  again(meta: Meta): Message<T> {
+    return new Message(this.value, meta, undefined, this.origin, this.sequence, this.wire, undefined);
+  }
+
+  /** Adds obligations, before the first of them can be discharged. */
+  retain(count = 1): void {
+    if (this.isClaimed) this.root.open += count;
+  }
+
+  ack(): void {
+    this.settle('ack');
+  }
+
+  nack(): void {
+    this.settle('nack');
+  }
+
+  reject(): void {
+    this.settle('reject');
+  }
+
+  /** Discharges one obligation; the worst status given to any obligation of a root is the root's. */
+  settle(status: Status): void {
+    if (this.isClaimed) this.root.discharge(status);
+  }
+
+  /** Ends the message on purpose: counted by reason, then acked. */
+  discard(reason: string): void {
+    this.route?.discarded(this, reason);
+    this.settle('ack');
+  }
+
+  /** Gives the message to its route's `on-error`. */
+  fail(error: AraldoError): void {
+    this.route?.failed(this, error);
+  }
+
+  /** Discharges the obligation that emitting starts with. Used by sources only. */
+  emitted(): void {
+    this.discharge('ack');
+  }
+
+  private discharge(status: Status): void {
+    if (this.open === 0) {
+      throw new AraldoError('over-settled', `message ${this.id} was settled after its last obligation`);
+    }
+    if (severity[status] > severity[this.status]) this.status = status;
+    this.open -= 1;
+    if (this.open === 0) this.origin.settled(this, this.status);
+  }
+}
+
+let ownSequence = 0;
+
+/** The origin of a joined message: its parts. */
+class Joint implements Origin, Valve {
+  readonly address = 'joint';
+  readonly valve: Valve = this;
+  private readonly parts: readonly Message[];
+
+  constructor(parts: readonly Message[]) {
+    this.parts = parts;
+  }
+
+  settled(_root: Message, status: Status): void {
+    for (const part of this.parts) part.settle(status);
+  }
+
+  hold(holder: Holder): void {
+    for (const part of this.parts) part.origin.valve.hold(holder);
+  }
+
+  release(holder: Holder): void {
+    for (const part of this.parts) part.origin.valve.release(holder);
+  }
+}
+
+const decoder = new TextDecoder();
+
+function textOf(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}

@@ -1,0 +1,290 @@
+/** The reading role of an endpoint: lanes, window, gate and stash, and the one pump that emits. */
+import type { SchedulerLike } from 'rxjs';
+import { Gate } from './gate.ts';
+import { Lane, type LaneOptions, type LaneOwner } from './lane.ts';
+import type { Holder, Message, Status } from './message.ts';
+import { Ring } from './ring.ts';
+
+/** What a source asks of its transport. All calls come from the event loop's thread, none is re-entrant. */
+export interface SourceTransport {
+  /** Stop reading this lane as soon as possible; what was read already may still be handed over. */
+  pause?(lane: Lane): void;
+  /** Read on. Called only after `pause`. */
+  resume?(lane: Lane): void;
+  /**
+   * A root is settled; act on it towards the other side. `nack` arrives only where `redelivers` is declared:
+   * otherwise the source delivers again by itself.
+   */
+  settled?(lane: Lane, root: Message, status: Status): void;
+}
+
+export interface SourceOptions {
+  readonly name: string;
+  /** Unique over restarts, for ids. */
+  readonly address: string;
+  readonly scheduler: SchedulerLike;
+  /** The most messages that may be unsettled. */
+  readonly maxInFlight: number;
+  /** How often a message is delivered at most. */
+  readonly maxDeliveries: number;
+  /** Whether the transport itself delivers again what is nacked. */
+  readonly redelivers: boolean;
+  /** Whether pausing keeps messages from arriving. Where it does not, a full stash loses the newest. */
+  readonly canPause: boolean;
+  /** The bound of the stash; full it pauses all lanes. */
+  readonly stash: { readonly messages: number; readonly bytes: number };
+}
+
+/** A lane has at least this share of the window, however many lanes there are. */
+const SMALLEST_SHARE = 16;
+
+/** So many emissions, then the event loop gets its turn: a cycle of routes would otherwise never end. */
+const BUDGET = 1024;
+
+export class Source implements LaneOwner {
+  readonly name: string;
+  readonly gate: Gate;
+  readonly maxDeliveries: number;
+  received = 0;
+  acked = 0;
+  nacked = 0;
+  rejected = 0;
+  /** Lost before any route saw them, because the stash was full and the transport cannot pause. */
+  overrun = 0;
+  stashed = 0;
+  stashedBytes = 0;
+  /** The most that was ever stashed: the transport's overshoot. */
+  stashedPeak = 0;
+  private readonly options: SourceOptions;
+  private readonly transport: SourceTransport;
+  private readonly emit: (root: Message) => void;
+  private readonly lanes = new Set<Lane>();
+  private readonly paused = new Set<Lane>();
+  /** Lanes with something in the stash and leave to emit it; each stands here at most once. */
+  private readonly ready = new Ring<Lane>();
+  /** Lanes that have something in flight. */
+  private busyLanes = 0;
+  private laneCount = 0;
+  private isPumping = false;
+  private isPumpScheduled = false;
+  private isDraining = false;
+
+  constructor(options: SourceOptions, transport: SourceTransport, emit: (root: Message) => void) {
+    this.name = options.name;
+    this.options = options;
+    this.maxDeliveries = options.maxDeliveries;
+    this.transport = transport;
+    this.emit = emit;
+    this.gate = new Gate({
+      window: options.maxInFlight,
+      scheduler: options.scheduler,
+      onOpen: () => this.pump(),
+    });
+  }
+
+  /** Messages emitted and not settled. */
+  get inFlight(): number {
+    return this.gate.inFlight;
+  }
+
+  get isIdle(): boolean {
+    return this.stashed === 0 && this.inFlight === 0;
+  }
+
+  lane(options: LaneOptions): Lane {
+    this.laneCount += 1;
+    const lane = new Lane(this, `${this.options.address}.${this.laneCount}`, options);
+    this.lanes.add(lane);
+    return lane;
+  }
+
+  hold(holder: Holder): void {
+    this.gate.hold(holder);
+  }
+
+  release(holder: Holder): void {
+    this.gate.release(holder);
+  }
+
+  /** Reads nothing more, and carries through what was received. */
+  drain(): void {
+    this.isDraining = true;
+    for (const lane of this.lanes) this.pause(lane);
+  }
+
+  /** A transport handed a message over. Emitted at once if nothing stands before it, else stashed. */
+  admit(lane: Lane, root: Message): void {
+    this.received += 1;
+    if (
+      this.gate.isOpen &&
+      !this.isPumping &&
+      this.ready.length === 0 &&
+      lane.stash.length === 0 &&
+      !lane.isOverShare
+    ) {
+      this.isPumping = true;
+      this.send(lane, root);
+      this.isPumping = false;
+      // What was received while emitting waits in the stash, and is next.
+      if (this.ready.length > 0) this.pump();
+      return;
+    }
+    this.stash(lane, root);
+  }
+
+  settled(lane: Lane, root: Message, status: Status): void {
+    const isRepeated = status === 'nack' && this.repeats(lane, root);
+    lane.inFlight -= 1;
+    if (lane.inFlight === 0) this.busyLanes -= 1;
+    if (lane.isOverShare && lane.inFlight <= (this.share() * 3) / 4) this.relieve(lane);
+    // Of a cumulative lane, what will be delivered again keeps its place: nothing after it may be committed.
+    if (lane.floor === undefined) this.gate.leave();
+    else if (!isRepeated) this.gate.leave(lane.floor.settle(root.sequence));
+
+    if (isRepeated) this.repeat(lane, root);
+    else this.finish(lane, root, status);
+    this.forgetIfDone(lane);
+  }
+
+  closed(lane: Lane): void {
+    this.paused.delete(lane);
+    this.forgetIfDone(lane);
+  }
+
+  revoked(lane: Lane): void {
+    for (let root = lane.stash.shift(); root !== undefined; root = lane.stash.shift()) {
+      this.stashed -= 1;
+      this.stashedBytes -= root.size;
+    }
+  }
+
+  /** Whether the source itself delivers a nacked root once more. */
+  private repeats(lane: Lane, root: Message): boolean {
+    // One delivery beyond the last goes to the routes' `on-error` alone: `claim` sets it aside.
+    return !this.options.redelivers && !lane.isRevoked && (root.meta.deliveries ?? 1) <= this.maxDeliveries;
+  }
+
+  private repeat(lane: Lane, root: Message): void {
+    this.nacked += 1;
+    // Beyond the bound of the stash, but within that of the window, which it has just left.
+    this.keep(lane, root.again({ ...root.meta, id: root.id, deliveries: (root.meta.deliveries ?? 1) + 1 }));
+    this.schedulePump();
+  }
+
+  private finish(lane: Lane, root: Message, status: Status): void {
+    const final = status === 'nack' && !this.options.redelivers ? 'reject' : status;
+    if (final === 'ack') this.acked += 1;
+    else if (final === 'nack') this.nacked += 1;
+    else this.rejected += 1;
+    if (!lane.isRevoked) this.transport.settled?.(lane, root, final);
+  }
+
+  private stash(lane: Lane, root: Message): void {
+    const { messages, bytes } = this.options.stash;
+    const size = root.size;
+    const isFull = this.stashed >= messages || (this.stashed > 0 && this.stashedBytes + size > bytes);
+    if (isFull) {
+      if (!this.options.canPause) {
+        this.overrun += 1;
+        return;
+      }
+      for (const other of this.lanes) this.pause(other);
+    }
+    this.keep(lane, root);
+    if (!this.gate.isOpen || lane.isOverShare) this.pause(lane);
+  }
+
+  private keep(lane: Lane, root: Message): void {
+    lane.stash.push(root);
+    this.stashed += 1;
+    this.stashedBytes += root.size;
+    if (this.stashed > this.stashedPeak) this.stashedPeak = this.stashed;
+    if (!lane.isOverShare) this.enqueue(lane);
+  }
+
+  private enqueue(lane: Lane): void {
+    if (lane.isReady) return;
+    lane.isReady = true;
+    this.ready.push(lane);
+    if (!this.isPumping && this.gate.isOpen) this.schedulePump();
+  }
+
+  private schedulePump(): void {
+    if (this.isPumpScheduled) return;
+    this.isPumpScheduled = true;
+    this.options.scheduler.schedule(() => {
+      this.isPumpScheduled = false;
+      this.pump();
+    });
+  }
+
+  /** Emits what is stashed, a message of each lane in turn, while the gate is open. Never re-entered. */
+  private pump(): void {
+    if (this.isPumping) return;
+    this.isPumping = true;
+    for (let budget = BUDGET; budget > 0 && this.gate.isOpen; budget -= 1) {
+      const lane = this.ready.shift();
+      if (lane === undefined) break;
+      lane.isReady = false;
+      // One over its share waits until it is relieved, and a revoked one has nothing left.
+      if (lane.isOverShare) continue;
+      const root = lane.stash.shift();
+      if (root === undefined) continue;
+      this.stashed -= 1;
+      this.stashedBytes -= root.size;
+      this.send(lane, root);
+      if (lane.stash.length > 0 && !lane.isOverShare) this.enqueue(lane);
+    }
+    this.isPumping = false;
+    if (!this.gate.isOpen) return;
+    if (this.ready.length > 0) this.schedulePump();
+    else this.resume();
+  }
+
+  private send(lane: Lane, root: Message): void {
+    lane.inFlight += 1;
+    if (lane.inFlight === 1) this.busyLanes += 1;
+    if (lane.floor === undefined) this.gate.enter();
+    else if (!lane.floor.covers(root.sequence)) {
+      lane.floor.admit(root.sequence);
+      this.gate.enter();
+    }
+    if (this.busyLanes > 1 && lane.inFlight >= this.share()) lane.isOverShare = true;
+    this.emit(root);
+    // The obligation that emitting starts with: a root without subscribers settles here.
+    root.emitted();
+  }
+
+  private share(): number {
+    return Math.max(SMALLEST_SHARE, Math.floor(this.gate.window / Math.max(1, this.busyLanes)));
+  }
+
+  private relieve(lane: Lane): void {
+    lane.isOverShare = false;
+    if (lane.stash.length > 0) this.enqueue(lane);
+    else if (this.paused.has(lane)) this.schedulePump();
+  }
+
+  private pause(lane: Lane): void {
+    if (lane.isPaused || lane.isClosed) return;
+    lane.isPaused = true;
+    this.paused.add(lane);
+    this.transport.pause?.(lane);
+  }
+
+  private resume(): void {
+    if (this.isDraining) return;
+    for (const lane of this.paused) {
+      if (lane.isOverShare) continue;
+      // A transport may hand over from within `resume`, and shut the gate again.
+      if (!this.gate.isOpen) return;
+      this.paused.delete(lane);
+      lane.isPaused = false;
+      this.transport.resume?.(lane);
+    }
+  }
+
+  private forgetIfDone(lane: Lane): void {
+    if (lane.isClosed && lane.isIdle) this.lanes.delete(lane);
+  }
+}

@@ -1,0 +1,66 @@
+/** A step that is a plain function of a message. */
+import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
+import { AraldoError } from './errors.ts';
+import { Message } from './message.ts';
+
+/** Calls `run` for each message; what it throws costs that message alone. */
+export function fnStep(name: string, run: (message: Message) => unknown): OperatorFunction<Message, Message> {
+  return (source) =>
+    new Observable((subscriber) =>
+      source.subscribe({
+        next(message) {
+          let result: unknown;
+          try {
+            result = run(message);
+          } catch (thrown) {
+            failStep(name, message, thrown);
+            return;
+          }
+          emitResult(name, message, result, subscriber);
+        },
+        error: (error) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      }),
+    );
+}
+
+/** Turns what a step returned into the messages that follow, with the obligations that each has. */
+export function emitResult(
+  name: string,
+  message: Message,
+  result: unknown,
+  subscriber: Subscriber<Message>,
+): void {
+  if (result === undefined) {
+    const found = 'expected a payload, null or a list, found undefined (a forgotten return?)';
+    failStep(name, message, new AraldoError('step-failed', found));
+  } else if (result === null) {
+    message.discard('filtered');
+  } else if (Array.isArray(result)) {
+    emitParts(message, result, subscriber);
+  } else if (result instanceof Message) {
+    subscriber.next(result);
+  } else {
+    subscriber.next(message.with(result));
+  }
+}
+
+export function failStep(name: string, message: Message, thrown: unknown): void {
+  const cause = AraldoError.from(thrown, 'step-failed');
+  const error = new AraldoError(cause.code, `step ${name}: ${cause.message}`, { cause: thrown });
+  message.fail(error);
+}
+
+function emitParts(message: Message, parts: readonly unknown[], subscriber: Subscriber<Message>): void {
+  if (parts.length === 0) {
+    message.discard('empty');
+    return;
+  }
+  // All obligations exist before the first part can discharge one.
+  message.retain(parts.length - 1);
+  message.route?.made(parts.length - 1);
+  const { id, meta } = message;
+  for (let part = 0; part < parts.length; part += 1) {
+    subscriber.next(message.with(parts[part], { ...meta, id: `${id}/${part}` }));
+  }
+}
