@@ -40,6 +40,8 @@ export interface Capabilities {
   /** What it sends to and what it reads from, as addresses: equal ones close a cycle. */
   readonly writesTo?: readonly string[];
   readonly readsFrom?: readonly string[];
+  /** The paths of the HTTP server that it listens on, as URLPattern pathnames: no two endpoints share one. */
+  readonly listensOn?: readonly string[];
 }
 
 export type EndpointState = 'closed' | 'opening' | 'open' | 'broken';
