@@ -56,6 +56,18 @@ export interface Port {
   broken(error: AraldoError): void;
 }
 
+/** The peers of a listening endpoint, in numbers. */
+export interface PeerCounts {
+  readonly connected: number;
+  readonly lagging: number;
+  /** Bytes that wait in the peers' own buffers. */
+  readonly buffered: number;
+  /** Messages that single peers lost, by reason. */
+  readonly lost: Readonly<Record<string, number>>;
+  /** Connections that were refused or ended by us, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
 /** What a plugin implements: one external system or listener. */
 export interface Transport extends SourceTransport, Partial<SinkTransport> {
   /**
@@ -67,6 +79,8 @@ export interface Transport extends SourceTransport, Partial<SinkTransport> {
   drain?(): void;
   /** Ends every connection; resolves when nothing of it is left. Also after a failed `open`. */
   close?(): void | Promise<void>;
+  /** For listening endpoints. Read when somebody looks, so it may count. */
+  peers?(): PeerCounts;
 }
 
 /** What the server gives every endpoint. */
@@ -157,6 +171,10 @@ export class Endpoint extends Subject<Message> {
       broken: (error) => this.broke(error),
     });
     this.transport = late.transport;
+  }
+
+  get peers(): PeerCounts | undefined {
+    return this.transport.peers?.();
   }
 
   /** Sends a message out. */

@@ -157,6 +157,14 @@ export class Leg implements Sender, Holder {
     if (this.backlog.length > 0) this.sink.schedule();
   }
 
+  dismiss(ticket: number, reason: string): void {
+    const message = this.close(ticket);
+    if (message === CONFIRMED) return;
+    this.countDiscarded(reason);
+    if (!this.isLossy) message.ack();
+    if (this.backlog.length > 0) this.sink.schedule();
+  }
+
   /** The sink's connection is gone: what it had not confirmed will be sent again, in the old order. */
   lost(): void {
     const stale = this.unconfirmed.length;

@@ -92,7 +92,8 @@ const noRoute: RoutePort = {
 /** The bytes of a payload, with what is needed to read or forward them. */
 export interface Wire {
   readonly bytes: Uint8Array;
-  readonly isText: boolean;
+  /** Text or binary, as its system said; `undefined` where the system has no such flag (Redis). */
+  readonly isText: boolean | undefined;
   /** The marshaller that made the bytes of the payload, or found the payload in them. */
   readonly marshaller?: Marshaller | undefined;
 }
@@ -169,7 +170,7 @@ export class Message<T = unknown> {
     if (this.value !== UNREAD) return this.value;
     const wire = this.wire as Wire;
     // Only `rootOfBytes` leaves a value unread, and its payload is the text or the bytes themselves.
-    this.value = (wire.isText ? textOf(wire.bytes) : wire.bytes) as T;
+    this.value = (wire.isText === true ? textOf(wire.bytes) : wire.bytes) as T;
     return this.value;
   }
 

@@ -18,6 +18,8 @@ export interface Sender {
   confirmThrough(ticket: number): void;
   /** The message itself was refused. A connection that broke is no such thing: see `Port.broken`. */
   fail(ticket: number, error: AraldoError): void;
+  /** There was nobody to send it to, and that is no failure: counted by reason, then acked. */
+  dismiss(ticket: number, reason: string): void;
 }
 
 /** What a sink asks of its transport. */

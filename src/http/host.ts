@@ -9,9 +9,14 @@ export interface HttpHost {
    * overlapping patterns the first claimed wins. Throws an `AraldoError` (`reserved-path`) for one that is
    * taken or the server's own. Returns what gives it back.
    */
-  onUpgrade(pattern: string, handler: UpgradeHandler): () => void;
+  onUpgrade(pattern: string, handler: UpgradeHandler, options?: ClaimOptions): () => void;
   /** The same for plain requests. */
   onRequest(pattern: string, handler: RequestHandler): () => void;
+}
+
+export interface ClaimOptions {
+  /** Host header values to admit on this path, besides those of the whole server. */
+  readonly hosts?: readonly string[];
 }
 
 /** Params are the named groups of the pattern, decoded. The Host header and the limits are checked already. */
