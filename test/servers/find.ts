@@ -1,0 +1,54 @@
+// The programs that system tests need and that npm does not bring: where they are, and what Debian calls them.
+
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+export type Requirement = 'redis-server' | 'chromium' | 'python3';
+
+/** Debian's Python, not the first on the PATH: that is the one apt installs modules for. */
+export const pythonPath = '/usr/bin/python3';
+export const pythonModules: readonly string[] = ['redis', 'websockets'];
+
+/** The Debian packages that bring a requirement. */
+export const debianPackages: Readonly<Record<Requirement, readonly string[]>> = {
+  'redis-server': ['redis-server'],
+  chromium: ['chromium'],
+  python3: ['python3', 'python3-redis', 'python3-websockets'],
+};
+
+export const requirements: readonly Requirement[] = ['redis-server', 'chromium', 'python3'];
+
+/** The path of a requirement's program, or undefined when it (or a Python module) is missing. */
+export function find(requirement: Requirement): string | undefined {
+  switch (requirement) {
+    case 'redis-server':
+      return onPath('redis-server');
+    case 'chromium':
+      return isExecutable('/usr/bin/chromium') ? '/usr/bin/chromium' : onPath('chromium');
+    case 'python3':
+      return hasPythonModules() ? pythonPath : undefined;
+    default:
+      return requirement satisfies never;
+  }
+}
+
+function hasPythonModules(): boolean {
+  if (!isExecutable(pythonPath)) return false;
+  const script = `import ${pythonModules.join(', ')}`;
+  return spawnSync(pythonPath, ['-c', script], { stdio: 'ignore' }).status === 0;
+}
+
+function onPath(program: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, program)).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

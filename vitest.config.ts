@@ -1,0 +1,62 @@
+// The tests in four projects: what they need decides how they may run beside each other.
+
+import { defineConfig } from 'vitest/config';
+
+const isDeep = Number(process.env['ARALDO_RUNS'] ?? 0) > 1_000;
+const system = ['test/system/**/*.test.ts', 'test/servers/**/*.test.ts', 'test/boot/**/*.test.ts'];
+const browser = ['test/browser/**/*.test.ts'];
+const property = ['test/**/*.property.test.ts'];
+
+export default defineConfig({
+  test: {
+    reporters: ['default'],
+    sequence: { hooks: 'stack' },
+    restoreMocks: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...system, ...browser, ...property],
+          testTimeout: isDeep ? 600_000 : 30_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'property',
+          include: property,
+          testTimeout: isDeep ? 600_000 : 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Real servers and real time: two files at once at most, after what is pure.
+        extends: true,
+        test: {
+          name: 'system',
+          include: system,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: browser,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
