@@ -23,7 +23,7 @@ export interface Audience {
 export function createAudience(reach: Reach): Audience {
   const peers = new Set<Peer>();
   const byId = new Map<string, Peer>();
-  const everyone = createRoom();
+  const everyone = createRoom('all');
   /** By parameters; a room goes with its last peer, so there are never more than peers. */
   const rooms = new Map<string, Room>();
 
@@ -35,11 +35,11 @@ export function createAudience(reach: Reach): Audience {
     peerNamed,
     roomFor(params) {
       if (reach === 'all') return everyone;
-      if (reach === 'peer') return createRoom();
+      if (reach === 'peer') return createRoom('peer');
       const key = roomKey(params);
       let room = rooms.get(key);
       if (room === undefined) {
-        room = createRoom();
+        room = createRoom(key);
         rooms.set(key, room);
       }
       return room;
@@ -53,10 +53,7 @@ export function createAudience(reach: Reach): Audience {
       peers.delete(peer);
       byId.delete(peer.id);
       peer.room.peers.delete(peer);
-      if (reach !== 'room' || peer.room.peers.size > 0) return;
-      for (const [key, room] of rooms) {
-        if (room === peer.room) rooms.delete(key);
-      }
+      if (reach === 'room' && peer.room.peers.size === 0) rooms.delete(peer.room.key);
     },
     roomOf(message) {
       if (reach === 'all') return everyone;

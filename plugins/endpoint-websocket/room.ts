@@ -3,6 +3,8 @@ import { type Batch, buildBatch, type Outgoing, type Run, runsAround } from './b
 import type { Peer } from './peer.ts';
 
 export interface Room {
+  /** What the audience knows it by. */
+  readonly key: string;
   readonly peers: Set<Peer>;
   /** Takes a message for the end of the turn. `except` is left out: the peer that the message came from. */
   add(outgoing: Outgoing, except: Peer | undefined): void;
@@ -12,7 +14,7 @@ export interface Room {
   flush(onKept: (peer: Peer) => void): void;
 }
 
-export function createRoom(): Room {
+export function createRoom(key: string): Room {
   const peers = new Set<Peer>();
   /** Bounded by the flush that the broadcast makes at so many bytes or messages. */
   let outgoing: Outgoing[] = [];
@@ -20,6 +22,7 @@ export function createRoom(): Room {
   let own = new Map<Peer, number[]>();
 
   return {
+    key,
     peers,
     get isDirty() {
       return outgoing.length > 0;

@@ -1,0 +1,156 @@
+/** A route's plan → the pipeline that runs: sources → claim → unmarshal → steps → fan-out → legs. */
+import { merge, type SchedulerLike, type Subscription } from 'rxjs';
+import { claim } from '../../operators/claim.ts';
+import { marshalMessage, wireOf } from '../../operators/marshal.ts';
+import { unmarshal } from '../../operators/unmarshal.ts';
+import type { BranchPart, Configuration, RoutePart } from '../config/configuration.ts';
+import type { Endpoint } from '../core/endpoint.ts';
+import { AraldoError } from '../core/errors.ts';
+import { type Branch, FanOut } from '../core/fan-out.ts';
+import { Leg } from '../core/leg.ts';
+import type { Log } from '../core/log.ts';
+import type { Marshaller } from '../core/marshaller.ts';
+import { type MessageOperator, stepOf } from '../core/operator.ts';
+import { createRoute, type Route } from './route.ts';
+
+export interface CompileContext {
+  readonly configuration: Configuration;
+  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  readonly marshallers: ReadonlyMap<string, Marshaller>;
+  readonly scheduler: SchedulerLike;
+  readonly log: Log;
+}
+
+/** A compiled route, subscribed to its sources. */
+export interface RunningRoute {
+  readonly route: Route;
+  /** A leg for each sink, by the sink's name; two branches to one sink have two. */
+  readonly legs: readonly { readonly sink: string; readonly leg: Leg }[];
+  /** The leg to the dead letters' endpoint. */
+  readonly deadLetters: Leg | undefined;
+  /** Messages inside the steps. */
+  readonly inSteps: number;
+  /** Failures in the steps, as opposed to those in legs. */
+  readonly failedInSteps: number;
+  /** Stops it at once; what it held goes back to its sources. */
+  stop(): void;
+}
+
+/** What a leg to dead letters may hold: it pauses, so the sources wait when it is full. */
+const DEAD_LETTERS = { messages: 1024, bytes: 16 * 1024 * 1024 };
+
+export function compileRoute(part: RoutePart, context: CompileContext): RunningRoute {
+  const { name, onError } = part.plan;
+  const deadLetters =
+    typeof onError === 'string'
+      ? undefined
+      : new Leg(endpointNamed(context, onError.deadLetter).outbound, {
+          name: `${name} ⇢ ${onError.deadLetter}`,
+          overflow: 'pause',
+          capacity: DEAD_LETTERS,
+        });
+  const route = createRoute({
+    name,
+    onError,
+    canRedeliver: part.plan.from.some((source) => canRedeliver(context, source)),
+    deadLetters,
+    scheduler: context.scheduler,
+    log: context.log,
+  });
+  const legs = part.branches.map((branch) => ({ sink: branch.plan.to, leg: legOf(name, branch, context) }));
+  const fanOut = new FanOut(part.branches.map((branch, place) => branchOf(branch, legs[place]?.leg, context)));
+
+  let subscription: Subscription | undefined;
+  const start = (): void => {
+    const sources = part.plan.from.map((source) => readFrom(source, route, context));
+    const steps = part.steps.map((step, place) =>
+      stepOf(step.definition, step.options, {
+        name: `${name}.via[${place}] ${step.plan.use}`,
+        scheduler: context.scheduler,
+        log: context.log,
+      }),
+    );
+    const pipeline = steps.reduce((stream, step) => stream.pipe(step), merge(...sources));
+    subscription = pipeline.subscribe({
+      next(message) {
+        route.forwarded += 1;
+        fanOut.offer(message);
+      },
+      // No step lets an error out; should one do so all the same, the route starts anew without it.
+      error(thrown: unknown) {
+        const error = AraldoError.from(thrown, 'step-failed');
+        context.log.error({ route: name, code: error.code }, `the pipeline failed: ${error.message}`);
+        start();
+      },
+    });
+  };
+  start();
+
+  return {
+    route,
+    legs,
+    deadLetters,
+    get inSteps() {
+      const ended = route.forwarded + sumOf(route.discardedBy) + this.failedInSteps;
+      return route.received + route.madeCount - ended;
+    },
+    get failedInSteps() {
+      return legs.reduce((rest, { leg }) => rest - leg.failed, sumOf(route.failures));
+    },
+    stop() {
+      subscription?.unsubscribe();
+      for (const { leg } of legs) leg.dispose();
+      deadLetters?.dispose();
+      route.end();
+    },
+  };
+}
+
+/** One source of a route, up to where its steps begin. */
+function readFrom(source: string, route: Route, context: CompileContext) {
+  const endpoint = endpointNamed(context, source);
+  const claimed = endpoint.pipe(claim(route, { maxDeliveries: endpoint.inbound.maxDeliveries }));
+  const marshaller = marshallerOf(context, source);
+  if (marshaller === undefined || endpoint.capabilities.source?.carries === 'values') return claimed;
+  return claimed.pipe(unmarshal(marshaller) as MessageOperator);
+}
+
+function legOf(route: string, { plan, key }: BranchPart, context: CompileContext): Leg {
+  return new Leg(endpointNamed(context, plan.to).outbound, {
+    name: `${route} → ${plan.to}`,
+    overflow: plan.overflow,
+    capacity: plan.buffer,
+    key,
+  });
+}
+
+function branchOf(branch: BranchPart, leg: Leg | undefined, context: CompileContext): Branch {
+  if (leg === undefined) throw new AraldoError('unknown-endpoint', `no leg to ${branch.plan.to}`);
+  const endpoint = endpointNamed(context, branch.plan.to);
+  if (endpoint.capabilities.sink?.carries === 'values') return { leg, when: branch.when };
+  const marshaller = marshallerOf(context, branch.plan.to);
+  const marshal = marshaller === undefined ? wireOf : marshalMessage(marshaller);
+  return { leg, when: branch.when, marshal, marshaller };
+}
+
+function marshallerOf(context: CompileContext, endpoint: string): Marshaller | undefined {
+  const name = context.configuration.plan.endpoints[endpoint]?.marshal;
+  return name === undefined || name === 'none' ? undefined : context.marshallers.get(name);
+}
+
+function canRedeliver(context: CompileContext, source: string): boolean {
+  const capabilities = context.configuration.endpoints.get(source)?.capabilities.source;
+  return capabilities?.redelivers === true || capabilities?.acks === true;
+}
+
+function endpointNamed(context: CompileContext, name: string): Endpoint {
+  const endpoint = context.endpoints.get(name);
+  if (endpoint === undefined) throw new AraldoError('unknown-endpoint', `no endpoint is named ${name}`);
+  return endpoint;
+}
+
+function sumOf(counts: ReadonlyMap<string, number>): number {
+  let sum = 0;
+  for (const count of counts.values()) sum += count;
+  return sum;
+}

@@ -1,0 +1,148 @@
+/** A route while it runs: it claims messages, counts what ends inside it, and decides what failures cost. */
+import type { SchedulerLike } from 'rxjs';
+import type { OnError } from '../config/plan.ts';
+import type { AraldoError, ErrorCode } from '../core/errors.ts';
+import type { Leg } from '../core/leg.ts';
+import type { Log } from '../core/log.ts';
+import type { Holder, Message, RoutePort, Valve } from '../core/message.ts';
+import { limited } from './limited-log.ts';
+
+export interface RouteOptions {
+  readonly name: string;
+  readonly onError: OnError;
+  /** Whether a lost message would have been kept by its source: then nothing is given up silently. */
+  readonly canRedeliver: boolean;
+  /** The leg to the dead letters' endpoint, where `onError` names one. */
+  readonly deadLetters?: Leg | undefined;
+  readonly scheduler: SchedulerLike;
+  readonly log: Log;
+}
+
+/**
+ * At every moment: received + made = forwarded + discarded + failed in steps + what is inside the steps.
+ * Every failure, in a step or a leg, has one fate: dead, returned, given up or kept.
+ */
+export interface Route extends RoutePort {
+  /** Claimed from its sources. */
+  received: number;
+  /** Handed to the fan-out. */
+  forwarded: number;
+  /** Made by steps beyond what they were given. */
+  readonly madeCount: number;
+  readonly discardedBy: ReadonlyMap<string, number>;
+  /** Failures of all kinds, in steps and legs, by code. */
+  readonly failures: ReadonlyMap<ErrorCode, number>;
+  /** Failures given to the dead letters. */
+  readonly dead: number;
+  /** Failures nacked. */
+  readonly returned: number;
+  /** Failures discarded. */
+  readonly givenUp: number;
+  /** Failures kept, under `hold`. */
+  readonly kept: number;
+  /** The error at which the route stopped, under `hold`. */
+  readonly heldBy: AraldoError | undefined;
+  /** Gives back what `hold` kept, when the route ends. */
+  end(): void;
+}
+
+export function createRoute(options: RouteOptions): Route {
+  const { name, log, onError, deadLetters } = options;
+  const discardedBy = new Map<string, number>();
+  const failures = new Map<ErrorCode, number>();
+  const holder: Holder = { name: `${name} on-error` };
+  const valves = new Set<Valve>();
+  /** Bounded by the windows of the sources, which are shut from the first one on. */
+  const kept: Message[] = [];
+  let givenUp = 0;
+  let made = 0;
+  let dead = 0;
+  let returned = 0;
+  let heldBy: AraldoError | undefined;
+
+  const warn = limited(options.scheduler, (_kind, fields, text) => log.warn({ route: name, ...fields }, text));
+
+  const keep = (message: Message, error: AraldoError): void => {
+    if (heldBy === undefined) {
+      heldBy = error;
+      const cure = 'fix the cause and reload, or state another on-error';
+      log.error(
+        { route: name, code: error.code, id: message.id },
+        `the route stops at a message: ${error.message}; ${cure}`,
+      );
+    }
+    kept.push(message);
+    valves.add(message.origin.valve);
+    message.origin.valve.hold(holder);
+  };
+
+  /** What becomes of a dead letter that its own sink refuses: there is no further place for it to go. */
+  const lastResort: RoutePort = {
+    name,
+    discarded: () => undefined,
+    made: () => undefined,
+    failed(letter, error) {
+      warn('dead-letter', { code: error.code, id: letter.id }, `a dead letter was refused: ${error.message}`);
+      if (options.canRedeliver) keep(letter, error);
+      else letter.ack();
+    },
+  };
+
+  const bury = (message: Message, error: AraldoError, leg: Leg): void => {
+    dead += 1;
+    const reason = { code: error.code, message: error.message, route: name };
+    const letter = message.claim(lastResort).withMeta({ ...message.meta, id: message.id, error: reason });
+    message.ack();
+    leg.offer(letter);
+  };
+
+  return {
+    name,
+    received: 0,
+    forwarded: 0,
+    discardedBy,
+    failures,
+    get madeCount() {
+      return made;
+    },
+    get dead() {
+      return dead;
+    },
+    get returned() {
+      return returned;
+    },
+    get heldBy() {
+      return heldBy;
+    },
+    get givenUp() {
+      return givenUp;
+    },
+    get kept() {
+      return kept.length;
+    },
+    discarded(_message, reason) {
+      discardedBy.set(reason, (discardedBy.get(reason) ?? 0) + 1);
+    },
+    made(count) {
+      made += count;
+    },
+    failed(message, error) {
+      failures.set(error.code, (failures.get(error.code) ?? 0) + 1);
+      warn(error.code, { code: error.code, id: message.id }, error.message);
+      if (onError === 'hold') keep(message, error);
+      else if (onError === 'discard') {
+        givenUp += 1;
+        message.ack();
+      } else if (onError === 'nack') {
+        returned += 1;
+        message.nack();
+      } else if (deadLetters !== undefined) bury(message, error, deadLetters);
+      else keep(message, error);
+    },
+    end() {
+      for (const message of kept.splice(0)) message.nack();
+      for (const valve of valves) valve.release(holder);
+      valves.clear();
+    },
+  };
+}
