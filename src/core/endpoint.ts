@@ -1,6 +1,6 @@
 /** A configured external system or listener, as an RxJS Subject of messages. */
 import { type SchedulerLike, Subject } from 'rxjs';
-import type { AraldoError } from './errors.ts';
+import { AraldoError } from './errors.ts';
 import { Leg } from './leg.ts';
 import type { Log } from './log.ts';
 import type { Message } from './message.ts';
@@ -77,7 +77,10 @@ export interface Transport extends SourceTransport, Partial<SinkTransport> {
   open?(signal: AbortSignal): void | Promise<void>;
   /** Takes nothing new from outside; what is here is carried through. Before `close`, when draining. */
   drain?(): void;
-  /** Ends every connection; resolves when nothing of it is left. Also after a failed `open`. */
+  /**
+   * Ends every connection; resolves when nothing of it is left. At the end, and also after `Port.broken` or a
+   * failed `open`, in which case `open` follows: so it may be called twice, and with nothing to close.
+   */
   close?(): void | Promise<void>;
   /** For listening endpoints. Read when somebody looks, so it may count. */
   peers?(): PeerCounts;
@@ -130,6 +133,8 @@ export class Endpoint extends Subject<Message> {
   private readonly transport: Transport;
   private readonly log: Log;
   private direct: Leg | undefined;
+  /** Counts attempts to open, so that one that was given up changes nothing when it answers at last. */
+  private attempt = 0;
 
   constructor(options: EndpointOptions, connect: (port: Port) => Transport) {
     super();
@@ -197,20 +202,36 @@ export class Endpoint extends Subject<Message> {
     this.log.error({ endpoint: this.name, err: error }, 'a stream into this endpoint failed');
   }
 
-  /** Connects; rejects if that fails. Called by the supervisor. */
+  /**
+   * Connects; rejects with an `AraldoError` if that fails. Called by the supervisor. When it resolves, `state`
+   * tells whether it is open: it may have broken, or been closed, meanwhile.
+   */
   async open(signal: AbortSignal): Promise<void> {
+    this.attempt += 1;
+    const { attempt } = this;
     this.state = 'opening';
     try {
       await this.transport.open?.(signal);
     } catch (thrown) {
-      this.state = 'broken';
-      throw thrown;
+      const error = AraldoError.from(thrown, 'connect-failed');
+      if (attempt === this.attempt && this.state === 'opening') {
+        this.state = 'broken';
+        this.lastError = error;
+      }
+      throw error;
     }
-    // It may have broken, or been closed, while it opened.
-    if (this.state !== 'opening') return;
+    if (attempt !== this.attempt || this.state !== 'opening') return;
     this.state = 'open';
     this.lastError = undefined;
     this.outbound.opened();
+  }
+
+  /** Ends what a broken connection or a failed attempt left, so that `open` may follow. By the supervisor. */
+  async reset(): Promise<void> {
+    this.attempt += 1;
+    this.state = 'broken';
+    this.outbound.lost();
+    await this.transport.close?.();
   }
 
   /** Takes nothing new; what is here is carried through. */
@@ -221,6 +242,7 @@ export class Endpoint extends Subject<Message> {
 
   /** Ends it: connections first, then whoever subscribed. */
   async close(): Promise<void> {
+    this.attempt += 1;
     this.state = 'closed';
     this.outbound.lost();
     try {
