@@ -65,7 +65,7 @@ export interface RoutePort {
   discarded(message: Message, reason: string): void;
   /** Takes over the obligation of a message that could not be processed. */
   failed(message: Message, error: AraldoError): void;
-  /** Counts messages that a step made beyond the one it was given. */
+  /** Counts messages that a step made beyond the one it was given; negative where it joined several to one. */
   made(count: number): void;
 }
 
@@ -155,6 +155,7 @@ export class Message<T = unknown> {
   /** One message of several: settling it settles every part with the same status. */
   static join<T>(parts: readonly Message[], payload: T, meta: Meta = parts[0]?.meta ?? {}): Message<T> {
     const first = parts[0];
+    first?.route?.made(1 - parts.length);
     return new Message(
       payload,
       meta,

@@ -41,24 +41,23 @@ const DEAD_LETTERS = { messages: 1024, bytes: 16 * 1024 * 1024 };
 
 export function compileRoute(part: RoutePart, context: CompileContext): RunningRoute {
   const { name, onError } = part.plan;
-  const deadLetters =
-    typeof onError === 'string'
-      ? undefined
-      : new Leg(endpointNamed(context, onError.deadLetter).outbound, {
-          name: `${name} ⇢ ${onError.deadLetter}`,
-          overflow: 'pause',
-          capacity: DEAD_LETTERS,
-        });
+  const deadLetters = typeof onError === 'string' ? undefined : deadLettersTo(onError.deadLetter, name, context);
   const route = createRoute({
     name,
     onError,
     canRedeliver: part.plan.from.some((source) => canRedeliver(context, source)),
-    deadLetters,
+    deadLetters: deadLetters === undefined ? undefined : new FanOut([deadLetters]),
     scheduler: context.scheduler,
     log: context.log,
   });
-  const legs = part.branches.map((branch) => ({ sink: branch.plan.to, leg: legOf(name, branch, context) }));
-  const fanOut = new FanOut(part.branches.map((branch, place) => branchOf(branch, legs[place]?.leg, context)));
+  const legs = part.branches.map((branch) => ({
+    sink: branch.plan.to,
+    leg: legOf(name, branch, context),
+    when: branch.when,
+  }));
+  const fanOut = new FanOut(
+    legs.map(({ sink, leg, when }) => ({ leg, when, ...marshallingFor(sink, context) })),
+  );
 
   let subscription: Subscription | undefined;
   const start = (): void => {
@@ -89,9 +88,9 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
   return {
     route,
     legs,
-    deadLetters,
+    deadLetters: deadLetters?.leg,
     get inSteps() {
-      const ended = route.forwarded + sumOf(route.discardedBy) + this.failedInSteps;
+      const ended = route.joinedCount + route.forwarded + sumOf(route.discardedBy) + this.failedInSteps;
       return route.received + route.madeCount - ended;
     },
     get failedInSteps() {
@@ -100,7 +99,7 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
     stop() {
       subscription?.unsubscribe();
       for (const { leg } of legs) leg.dispose();
-      deadLetters?.dispose();
+      deadLetters?.leg.dispose();
       route.end();
     },
   };
@@ -124,13 +123,20 @@ function legOf(route: string, { plan, key }: BranchPart, context: CompileContext
   });
 }
 
-function branchOf(branch: BranchPart, leg: Leg | undefined, context: CompileContext): Branch {
-  if (leg === undefined) throw new AraldoError('unknown-endpoint', `no leg to ${branch.plan.to}`);
-  const endpoint = endpointNamed(context, branch.plan.to);
-  if (endpoint.capabilities.sink?.carries === 'values') return { leg, when: branch.when };
-  const marshaller = marshallerOf(context, branch.plan.to);
-  const marshal = marshaller === undefined ? wireOf : marshalMessage(marshaller);
-  return { leg, when: branch.when, marshal, marshaller };
+function deadLettersTo(sink: string, route: string, context: CompileContext): Branch {
+  const leg = new Leg(endpointNamed(context, sink).outbound, {
+    name: `${route} ⇢ ${sink}`,
+    overflow: 'pause',
+    capacity: DEAD_LETTERS,
+  });
+  return { leg, ...marshallingFor(sink, context) };
+}
+
+/** What makes the bytes that a sink takes; nothing for a sink that takes values. */
+function marshallingFor(sink: string, context: CompileContext): Pick<Branch, 'marshal' | 'marshaller'> {
+  if (endpointNamed(context, sink).capabilities.sink?.carries === 'values') return {};
+  const marshaller = marshallerOf(context, sink);
+  return { marshal: marshaller === undefined ? wireOf : marshalMessage(marshaller), marshaller };
 }
 
 function marshallerOf(context: CompileContext, endpoint: string): Marshaller | undefined {

@@ -2,9 +2,10 @@
 import type { SchedulerLike } from 'rxjs';
 import type { OnError } from '../config/plan.ts';
 import type { AraldoError, ErrorCode } from '../core/errors.ts';
-import type { Leg } from '../core/leg.ts';
+import type { FanOut } from '../core/fan-out.ts';
 import type { Log } from '../core/log.ts';
 import type { Holder, Message, RoutePort, Valve } from '../core/message.ts';
+import { deadLetterOf } from './dead-letter.ts';
 import { limited } from './limited-log.ts';
 
 export interface RouteOptions {
@@ -12,14 +13,14 @@ export interface RouteOptions {
   readonly onError: OnError;
   /** Whether a lost message would have been kept by its source: then nothing is given up silently. */
   readonly canRedeliver: boolean;
-  /** The leg to the dead letters' endpoint, where `onError` names one. */
-  readonly deadLetters?: Leg | undefined;
+  /** The way to the dead letters' endpoint, where `onError` names one. */
+  readonly deadLetters?: FanOut | undefined;
   readonly scheduler: SchedulerLike;
   readonly log: Log;
 }
 
 /**
- * At every moment: received + made = forwarded + discarded + failed in steps + what is inside the steps.
+ * At every moment: received + made = joined + forwarded + discarded + failed in steps + inside the steps.
  * Every failure, in a step or a leg, has one fate: dead, returned, given up or kept.
  */
 export interface Route extends RoutePort {
@@ -29,6 +30,8 @@ export interface Route extends RoutePort {
   forwarded: number;
   /** Made by steps beyond what they were given. */
   readonly madeCount: number;
+  /** Joined by steps into others: a batch of ten joins nine. */
+  readonly joinedCount: number;
   readonly discardedBy: ReadonlyMap<string, number>;
   /** Failures of all kinds, in steps and legs, by code. */
   readonly failures: ReadonlyMap<ErrorCode, number>;
@@ -56,6 +59,7 @@ export function createRoute(options: RouteOptions): Route {
   const kept: Message[] = [];
   let givenUp = 0;
   let made = 0;
+  let joined = 0;
   let dead = 0;
   let returned = 0;
   let heldBy: AraldoError | undefined;
@@ -88,12 +92,11 @@ export function createRoute(options: RouteOptions): Route {
     },
   };
 
-  const bury = (message: Message, error: AraldoError, leg: Leg): void => {
+  const bury = (message: Message, error: AraldoError, deadLetters: FanOut): void => {
     dead += 1;
-    const reason = { code: error.code, message: error.message, route: name };
-    const letter = message.claim(lastResort).withMeta({ ...message.meta, id: message.id, error: reason });
+    const letter = message.claim(lastResort);
     message.ack();
-    leg.offer(letter);
+    deadLetters.offer(deadLetterOf(letter, error, name));
   };
 
   return {
@@ -104,6 +107,9 @@ export function createRoute(options: RouteOptions): Route {
     failures,
     get madeCount() {
       return made;
+    },
+    get joinedCount() {
+      return joined;
     },
     get dead() {
       return dead;
@@ -124,7 +130,8 @@ export function createRoute(options: RouteOptions): Route {
       discardedBy.set(reason, (discardedBy.get(reason) ?? 0) + 1);
     },
     made(count) {
-      made += count;
+      if (count > 0) made += count;
+      else joined -= count;
     },
     failed(message, error) {
       failures.set(error.code, (failures.get(error.code) ?? 0) + 1);
