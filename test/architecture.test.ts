@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importsOf, problemsOf, type Sources } from './architecture.ts';
@@ -6,6 +6,7 @@ import { importsOf, problemsOf, type Sources } from './architecture.ts';
 const root = join(import.meta.dirname, '..');
 
 function sourcesOf(folder: string): [string, string][] {
+  if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.[jt]s$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
