@@ -124,7 +124,10 @@ export class Endpoint extends Subject<Message> {
   readonly capabilities: Capabilities;
   readonly inbound: Source;
   readonly outbound: Sink;
-  state: EndpointState = 'closed';
+  /** When it came into its state, in milliseconds of the scheduler. */
+  since: number;
+  /** What `next` does to a message first: the server gives it the marshaller of the endpoint. */
+  prepare: (message: Message) => Message = (message) => message;
   lastError: AraldoError | undefined;
   /** How often it was opened again. */
   reconnects = 0;
@@ -132,6 +135,8 @@ export class Endpoint extends Subject<Message> {
   onBroken: (error: AraldoError) => void = () => undefined;
   private readonly transport: Transport;
   private readonly log: Log;
+  private readonly scheduler: SchedulerLike;
+  private current: EndpointState = 'closed';
   private direct: Leg | undefined;
   /** Counts attempts to open, so that one that was given up changes nothing when it answers at last. */
   private attempt = 0;
@@ -142,6 +147,8 @@ export class Endpoint extends Subject<Message> {
     this.id = options.id;
     this.capabilities = options.capabilities;
     this.log = options.log;
+    this.scheduler = options.scheduler;
+    this.since = options.scheduler.now();
 
     // Both roles need the transport and it needs them: they reach it through these two.
     const late: { transport: Transport } = { transport: {} };
@@ -178,18 +185,29 @@ export class Endpoint extends Subject<Message> {
     this.transport = late.transport;
   }
 
+  get state(): EndpointState {
+    return this.current;
+  }
+
   get peers(): PeerCounts | undefined {
     return this.transport.peers?.();
   }
 
-  /** Sends a message out. */
+  /** Sends a message out; a value is marshalled as the endpoint's routes would. */
   override next(message: Message): void {
     this.direct ??= new Leg(this.outbound, {
       name: `code → ${this.name}`,
       overflow: 'drop-oldest',
       capacity: NEXT_CAPACITY,
     });
-    this.direct.offer(message);
+    let ready: Message;
+    try {
+      ready = this.prepare(message);
+    } catch (thrown) {
+      this.direct.refuseFailed(message, AraldoError.from(thrown, 'unmarshallable-payload'));
+      return;
+    }
+    this.direct.offer(ready);
   }
 
   /** Ignored: a sink is shared, and outlives each of the streams that flow into it. */
@@ -209,19 +227,19 @@ export class Endpoint extends Subject<Message> {
   async open(signal: AbortSignal): Promise<void> {
     this.attempt += 1;
     const { attempt } = this;
-    this.state = 'opening';
+    this.enter('opening');
     try {
       await this.transport.open?.(signal);
     } catch (thrown) {
       const error = AraldoError.from(thrown, 'connect-failed');
       if (attempt === this.attempt && this.state === 'opening') {
-        this.state = 'broken';
+        this.enter('broken');
         this.lastError = error;
       }
       throw error;
     }
     if (attempt !== this.attempt || this.state !== 'opening') return;
-    this.state = 'open';
+    this.enter('open');
     this.lastError = undefined;
     this.outbound.opened();
   }
@@ -229,7 +247,7 @@ export class Endpoint extends Subject<Message> {
   /** Ends what a broken connection or a failed attempt left, so that `open` may follow. By the supervisor. */
   async reset(): Promise<void> {
     this.attempt += 1;
-    this.state = 'broken';
+    this.enter('broken');
     this.outbound.lost();
     await this.transport.close?.();
   }
@@ -243,7 +261,7 @@ export class Endpoint extends Subject<Message> {
   /** Ends it: connections first, then whoever subscribed. */
   async close(): Promise<void> {
     this.attempt += 1;
-    this.state = 'closed';
+    this.enter('closed');
     this.outbound.lost();
     try {
       await this.transport.close?.();
@@ -252,9 +270,14 @@ export class Endpoint extends Subject<Message> {
     }
   }
 
+  private enter(state: EndpointState): void {
+    if (state !== this.current) this.since = this.scheduler.now();
+    this.current = state;
+  }
+
   private broke(error: AraldoError): void {
     if (this.state !== 'open' && this.state !== 'opening') return;
-    this.state = 'broken';
+    this.enter('broken');
     this.lastError = error;
     this.outbound.lost();
     this.onBroken(error);

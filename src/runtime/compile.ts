@@ -41,7 +41,8 @@ const DEAD_LETTERS = { messages: 1024, bytes: 16 * 1024 * 1024 };
 
 export function compileRoute(part: RoutePart, context: CompileContext): RunningRoute {
   const { name, onError } = part.plan;
-  const deadLetters = typeof onError === 'string' ? undefined : deadLettersTo(onError.deadLetter, name, context);
+  const deadLetters =
+    typeof onError === 'string' ? undefined : deadLettersTo(onError.deadLetter, name, context);
   const route = createRoute({
     name,
     onError,

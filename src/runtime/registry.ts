@@ -42,11 +42,7 @@ export function createRegistry(builtins: Builtins): Registry {
     return found;
   };
 
-  const find = async (
-    kind: 'plugins' | 'operators',
-    use: string,
-    directory: string,
-  ): Promise<unknown> => {
+  const find = async (kind: 'plugins' | 'operators', use: string, directory: string): Promise<unknown> => {
     if (isPath(use)) return load(use, await realpath(resolve(directory, use)).catch(() => undefined));
     for (const { directory: home, announcement } of await announcedIn(directory)) {
       const path = announcement[kind]?.[use];

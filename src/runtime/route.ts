@@ -64,7 +64,9 @@ export function createRoute(options: RouteOptions): Route {
   let returned = 0;
   let heldBy: AraldoError | undefined;
 
-  const warn = limited(options.scheduler, (_kind, fields, text) => log.warn({ route: name, ...fields }, text));
+  const warn = limited(options.scheduler, (_kind, fields, text) =>
+    log.warn({ route: name, ...fields }, text),
+  );
 
   const keep = (message: Message, error: AraldoError): void => {
     if (heldBy === undefined) {

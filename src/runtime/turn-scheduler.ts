@@ -8,11 +8,7 @@ import { asyncScheduler, queueScheduler, type SchedulerAction, type SchedulerLik
  */
 export const turnScheduler: SchedulerLike = {
   now: () => performance.timeOrigin + performance.now(),
-  schedule<T>(
-    work: (this: SchedulerAction<T>, state?: T) => void,
-    delayMs = 0,
-    state?: T,
-  ): Subscription {
+  schedule<T>(work: (this: SchedulerAction<T>, state?: T) => void, delayMs = 0, state?: T): Subscription {
     if (delayMs > 0) return asyncScheduler.schedule(work, delayMs, state);
     const subscription = new Subscription();
     const immediate = setImmediate(() => subscription.add(queueScheduler.schedule(work, 0, state)));

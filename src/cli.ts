@@ -1,0 +1,134 @@
+#!/usr/bin/env node
+/** The command: it reads arguments and calls what does the work. */
+import { enableCompileCache } from 'node:module';
+import { Command, CommanderError, Option } from 'commander';
+import { version } from './version.ts';
+
+/** sysexits.h: EX_CONFIG. */
+const EXIT_CONFIGURATION = 78;
+const EXIT_RUNTIME = 1;
+const EXIT_USAGE = 2;
+
+const MERMAID = 'mermaid';
+const DOT = 'dot';
+
+enableCompileCache();
+process.exitCode = await main(process.argv);
+
+async function main(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command('araldo')
+    .description('A relay: messages from anywhere to anywhere, browsers included.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(araldo --help says what there is)');
+  const command = (name: string, description: string, isDefault = false): Command =>
+    program
+      .command(name, { isDefault })
+      .description(description)
+      .option('-c, --config <file>', 'path of the configuration', 'araldo.yaml');
+
+  command('run', 'start the server (the default)', true).action(async ({ config }: { config: string }) => {
+    exitCode = await run(config);
+  });
+  command('check', 'say whether the configuration is valid, and start nothing').action(
+    async ({ config }: { config: string }) => {
+      const { plan, warnings } = await load(config);
+      const { renderWarnings } = await import('./config/render.ts');
+      process.stderr.write(renderWarnings(warnings));
+      const endpoints = Object.keys(plan.endpoints).length;
+      const routes = Object.keys(plan.routes).length;
+      process.stdout.write(`${config} is valid: ${endpoints} endpoints, ${routes} routes\n`);
+    },
+  );
+  command('print', 'print the configuration in its one normal form').action(
+    async ({ config }: { config: string }) => {
+      const { plan } = await load(config);
+      const { printPlan } = await import('./config/print.ts');
+      process.stdout.write(printPlan(plan));
+    },
+  );
+  command('graph', 'print the routes as a graph')
+    .addOption(
+      new Option('--format <format>', 'the language of the graph').choices([MERMAID, DOT]).default(MERMAID),
+    )
+    .action(async ({ config, format }: { config: string; format: string }) => {
+      const { plan } = await load(config);
+      const { graphOf, renderDot, renderMermaid } = await import('./config/graph.ts');
+      const graph = graphOf(plan);
+      process.stdout.write(format === DOT ? renderDot(graph) : renderMermaid(graph));
+    });
+
+  try {
+    await program.parseAsync(argv);
+    return exitCode;
+  } catch (thrown) {
+    return report(thrown);
+  }
+}
+
+async function load(file: string) {
+  const [{ loadConfiguration }, { createRegistry }, { builtins }] = await Promise.all([
+    import('./config/load.ts'),
+    import('./runtime/registry.ts'),
+    import('./builtins.ts'),
+  ]);
+  return loadConfiguration({ file }, { registry: createRegistry(builtins) });
+}
+
+/** Runs until a signal asks for the end; resolves with the exit code. */
+async function run(file: string): Promise<number> {
+  const [{ startServer }, { onSignals }, { config }] = await Promise.all([
+    import('./server.ts'),
+    import('./runtime/signals.ts'),
+    import('rxjs'),
+  ]);
+  const server = await startServer(file);
+  const { log } = server;
+  // What a subscriber in a user's own file throws ends up here; it must not end the process.
+  config.onUnhandledError = (error: unknown) => log.error({ err: error }, 'a subscriber threw');
+  log.info({ version }, `araldo is running: open ${server.address.url}`);
+
+  return new Promise((resolve) => {
+    const ignore = onSignals(
+      (signal) => {
+        log.info({ signal }, 'stopping: carrying through what is here; again to stop now');
+        server.stop().then(
+          () => {
+            ignore();
+            log.info({}, 'stopped');
+            resolve(0);
+          },
+          (thrown: unknown) => {
+            log.error({ err: thrown }, 'could not stop in order');
+            process.exit(EXIT_RUNTIME);
+          },
+        );
+      },
+      (signal) => {
+        log.warn({ signal }, 'stopped at once: what was here is lost, or will be delivered again');
+        process.exit(EXIT_RUNTIME);
+      },
+    );
+  });
+}
+
+/** Says what went wrong in words, and returns the exit code for it. */
+async function report(thrown: unknown): Promise<number> {
+  // Commander has written its sentence already; help and version end here too, with 0.
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT_USAGE;
+  const { ConfigurationError, renderProblems } = await import('./config/render.ts');
+  if (thrown instanceof ConfigurationError) {
+    const color = process.stderr.isTTY && process.stderr.hasColors();
+    const width = process.stderr.columns ?? 100;
+    process.stderr.write(`${renderProblems(thrown.problems, { color, width })}\n`);
+    return EXIT_CONFIGURATION;
+  }
+  const { AraldoError } = await import('./core/errors.ts');
+  const text =
+    thrown instanceof AraldoError
+      ? `${thrown.message} (${thrown.code})`
+      : String((thrown as Error)?.stack ?? thrown);
+  process.stderr.write(`araldo: ${text}\n`);
+  return EXIT_RUNTIME;
+}

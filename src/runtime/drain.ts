@@ -1,0 +1,56 @@
+/** Carries through what is here before the server stops, and says what was left. */
+import type { SchedulerLike } from 'rxjs';
+import type { Endpoint } from '../core/endpoint.ts';
+import type { RunningRoute } from './compile.ts';
+
+export interface DrainOptions {
+  readonly endpoints: readonly Endpoint[];
+  readonly routes: readonly RunningRoute[];
+  readonly deadlineMs: number;
+  readonly scheduler: SchedulerLike;
+}
+
+/** What could not be carried through in time. Sources that redeliver will send the unsettled again. */
+export interface Leftovers {
+  /** Received and not settled. */
+  readonly unsettled: number;
+  /** In legs: not sent, or not confirmed. */
+  readonly undelivered: number;
+}
+
+/** Settling is seen by looking: each look costs a walk over endpoints and legs. */
+const LOOK_EVERY_MS = 5;
+
+/** Sources stop, steps and legs run empty, sinks flush; the deadline is for all of it together. */
+export async function drain(options: DrainOptions): Promise<Leftovers> {
+  const { endpoints, scheduler } = options;
+  const end = scheduler.now() + options.deadlineMs;
+  for (const endpoint of endpoints) endpoint.drain();
+  while (!isEmpty(options) && scheduler.now() < end) await pause(scheduler, LOOK_EVERY_MS);
+  const flushed = Promise.all(endpoints.map((endpoint) => endpoint.outbound.flush()));
+  await Promise.race([flushed, pause(scheduler, Math.max(0, end - scheduler.now()))]);
+  return leftovers(options);
+}
+
+/** Messages at which a route stands still will not move by waiting. */
+function isEmpty(options: DrainOptions): boolean {
+  const { unsettled, undelivered } = leftovers(options);
+  const kept = options.routes.reduce((sum, { route }) => sum + route.kept, 0);
+  return undelivered === 0 && unsettled <= kept;
+}
+
+function leftovers({ endpoints }: DrainOptions): Leftovers {
+  let unsettled = 0;
+  let undelivered = 0;
+  for (const { inbound, outbound } of endpoints) {
+    unsettled += inbound.stashed + inbound.inFlight;
+    undelivered += outbound.held;
+  }
+  return { unsettled, undelivered };
+}
+
+function pause(scheduler: SchedulerLike, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    scheduler.schedule(() => resolve(), ms);
+  });
+}
