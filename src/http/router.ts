@@ -1,0 +1,113 @@
+/** Which handler answers a path: URLPatterns in the order they were claimed. */
+import { AraldoError } from '../core/errors.ts';
+
+export interface Router<Handler> {
+  /**
+   * Returns what gives the path back. Throws an `AraldoError`: `invalid-value` for what is no pathname
+   * pattern, `reserved-path` for one that is claimed already or the server's own.
+   */
+  claim(pattern: string, handler: Handler): () => void;
+  /** The first claim that a decoded pathname matches. */
+  find(pathname: string): Found<Handler> | undefined;
+  /** The patterns as they were claimed. */
+  readonly patterns: readonly string[];
+}
+
+export interface Found<Handler> {
+  readonly handler: Handler;
+  /** The named groups, decoded; `undefined` when one is not valid percent-encoding. */
+  readonly params: Readonly<Record<string, string>> | undefined;
+}
+
+interface Claim<Handler> {
+  readonly written: string;
+  readonly pattern: URLPattern;
+  readonly handler: Handler;
+}
+
+const ownPaths: ReadonlySet<string> = new Set([
+  '/',
+  '/livez',
+  '/readyz',
+  '/metrics',
+  '/status.json',
+  '/assets',
+  '/admin',
+]);
+const ownFolders = ['/assets/', '/admin/'];
+
+export function createRouter<Handler>(): Router<Handler> {
+  /** As many as the configuration has listening endpoints. */
+  const claims: Claim<Handler>[] = [];
+
+  return {
+    claim,
+    find,
+    get patterns() {
+      return claims.map(({ written }) => written);
+    },
+  };
+
+  function claim(written: string, handler: Handler): () => void {
+    const pattern = parse(written);
+    const path = pattern.pathname;
+    if (isOwn(path)) {
+      throw new AraldoError(
+        'reserved-path',
+        `path ${written} is the server's own: choose another, such as /ws`,
+      );
+    }
+    if (claims.some((other) => other.pattern.pathname === path)) {
+      throw new AraldoError(
+        'reserved-path',
+        `path ${written} is claimed by another endpoint: give each its own`,
+      );
+    }
+    const entry: Claim<Handler> = { written, pattern, handler };
+    claims.push(entry);
+    return () => {
+      const place = claims.indexOf(entry);
+      if (place >= 0) claims.splice(place, 1);
+    };
+  }
+
+  function find(pathname: string): Found<Handler> | undefined {
+    for (const { pattern, handler } of claims) {
+      const match = pattern.exec({ pathname });
+      if (match !== null) return { handler, params: decode(match.pathname.groups) };
+    }
+    return undefined;
+  }
+}
+
+/** Whether a path belongs to the server: its pages, probes and metrics. */
+export function isOwn(path: string): boolean {
+  return ownPaths.has(path) || ownFolders.some((folder) => path.startsWith(folder));
+}
+
+function parse(written: string): URLPattern {
+  if (!written.startsWith('/')) {
+    throw new AraldoError('invalid-value', `expected a path that starts with "/", found "${written}"`);
+  }
+  try {
+    return new URLPattern({ pathname: written });
+  } catch (cause) {
+    throw new AraldoError('invalid-value', `expected a path such as /rooms/:room, found "${written}"`, {
+      cause,
+    });
+  }
+}
+
+/** Groups without a name, those of `*`, are numbered; they and groups that matched nothing are left out. */
+function decode(groups: Readonly<Record<string, string | undefined>>): Record<string, string> | undefined {
+  const params: [string, string][] = [];
+  for (const [name, value] of Object.entries(groups)) {
+    if (value === undefined || /^\d/.test(name)) continue;
+    try {
+      params.push([name, decodeURIComponent(value)]);
+    } catch {
+      return undefined;
+    }
+  }
+  return Object.fromEntries(params);
+}

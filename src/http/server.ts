@@ -1,0 +1,217 @@
+/** The one HTTP server: its port, who gets in, and which handler answers what. */
+import { createServer as createProtocol, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createAcceptor, type Socket } from 'node:net';
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import type { Log } from '../core/log.ts';
+import { type Admission, createAdmission } from './admission.ts';
+import { answerSocket, answerText, type Refusal } from './answer.ts';
+import { descriptorLimit } from './descriptors.ts';
+import { createDispatch } from './dispatch.ts';
+import type { HttpHost, RequestHandler, UpgradeHandler } from './host.ts';
+import { createHostCheck } from './host-check.ts';
+import { inspect } from './inspect.ts';
+import { defaultLimits, type HttpLimits, withinDescriptors } from './limits.ts';
+import { type Address, listen } from './listen.ts';
+import { createOwnPaths } from './own-paths.ts';
+import { createRouter } from './router.ts';
+import type { Status } from './status.ts';
+
+export interface HttpServerOptions {
+  /** `server-host`. */
+  readonly host: string;
+  /** `server-port`; 0 is any free port. */
+  readonly port: number;
+  /** `hosts`: Host headers to admit besides loopback's. */
+  readonly hosts: readonly string[];
+  /** What the pages of the server show. */
+  readonly status: Status;
+  readonly log: Log;
+  readonly limits?: Partial<HttpLimits>;
+  /** The clock of the admission of connections; real time unless given. */
+  readonly scheduler?: SchedulerLike;
+}
+
+export interface HttpServer {
+  /** What listening endpoints claim their paths from; before `listen` and after. */
+  readonly host: HttpHost;
+  /** Opens the port. Rejects with an `AraldoError`: `port-in-use` or `listen-failed`. Called once. */
+  listen(): Promise<Address>;
+  /** Takes no new connection, and ends those on which nothing is asked. Idempotent. */
+  stopAccepting(): void;
+  /** The same; then waits for what is being answered or upgraded, and ends it after `closeMs`. */
+  close(): Promise<void>;
+  readonly connections: Pick<Admission, 'waiting' | 'accepted' | 'refused'> & { readonly count: number };
+}
+
+/** How often requests are looked at whose headers take too long. */
+const CHECKS_PER_TIMEOUT = 5;
+
+/**
+ * @example
+ * const server = createHttpServer({ host: '127.0.0.1', port: 8080, hosts: [], status, log });
+ * server.host.onUpgrade('/ws', ({ request, socket, head }) => …);
+ * const { url } = await server.listen();
+ */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { host, port, log, scheduler = asyncScheduler } = options;
+  const asked: HttpLimits = { ...defaultLimits, ...options.limits };
+  const limits = withinDescriptors(asked, descriptorLimit());
+  const upgrades = createRouter<UpgradeHandler>();
+  const requests = createRouter<RequestHandler>();
+  const checkHost = createHostCheck(options);
+  /** Requests being answered on each connection, and upgrades; an entry goes with the last of them. */
+  const busy = new Map<Socket, number>();
+  let isStopping = false;
+
+  const protocol = createProtocol({
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: Math.max(limits.requestTimeoutMs, limits.headersTimeoutMs),
+    connectionsCheckingInterval: Math.ceil(limits.headersTimeoutMs / CHECKS_PER_TIMEOUT),
+    // Other protocols are offered (h2c, by some clients with every request), and need not be taken.
+    shouldUpgradeCallback: isWebSocket,
+  });
+  // Headers are counted for real, in `inspect`: node:http would drop those beyond its maximum silently.
+  protocol.maxHeadersCount = 0;
+
+  const admission = createAdmission({
+    limits,
+    scheduler,
+    admit: (socket) => {
+      protocol.emit('connection', socket);
+      socket.resume();
+    },
+  });
+  // Accepts before anybody reads: what waits for a place has cost no buffer.
+  const acceptor = createAcceptor({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) =>
+    admission.arrive(socket),
+  );
+
+  const dispatch = createDispatch({
+    own: createOwnPaths({ host, status: options.status, upgrades, connections: counts() }),
+    upgrades,
+    requests,
+    log,
+  });
+
+  protocol.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    begin(socket);
+    response.once('close', () => {
+      end(socket);
+      if (isStopping && !busy.has(socket)) socket.destroySoon();
+    });
+    if (isStopping) response.setHeader('connection', 'close');
+    const inspected = inspect(request, { headerCount: limits.headerCount, checkHost });
+    if (inspected.refusal === undefined) dispatch.request(inspected.pathname, request, response);
+    else answerText(response, { ...inspected.refusal, headers: { connection: 'close' } });
+  });
+
+  protocol.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    begin(socket);
+    socket.once('close', () => end(socket));
+    const inspected = inspect(request, { headerCount: limits.headerCount, checkHost });
+    if (isStopping) answerSocket(socket, { status: 503, text: 'The server is going down.' });
+    else if (inspected.refusal === undefined) dispatch.upgrade(inspected.pathname, { request, socket, head });
+    else answerSocket(socket, inspected.refusal);
+  });
+
+  protocol.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    // An answer may be half written: another one would be read as its rest.
+    if (busy.has(socket)) socket.destroy();
+    else answerSocket(socket, refusalOf(error, limits));
+  });
+
+  return {
+    host: {
+      onUpgrade: (pattern, handler) => upgrades.claim(pattern, handler),
+      onRequest: (pattern, handler) => requests.claim(pattern, handler),
+    },
+    async listen() {
+      const address = await listen(acceptor, host, port);
+      // Out of descriptors, or a connection gone before it was accepted: later ones are accepted again.
+      acceptor.on('error', (error) => log.warn({ err: error }, 'a connection could not be accepted'));
+      // Makes node:http look at what takes too long, as it does when it listens itself.
+      protocol.emit('listening');
+      if (limits.connections < asked.connections) {
+        log.warn(
+          { connections: limits.connections, wanted: asked.connections },
+          'too few file descriptors for all connections: raise the limit (ulimit -n)',
+        );
+      }
+      return address;
+    },
+    stopAccepting,
+    close,
+    connections: counts(),
+  };
+
+  function begin(socket: Socket): void {
+    busy.set(socket, (busy.get(socket) ?? 0) + 1);
+  }
+
+  function end(socket: Socket): void {
+    const left = (busy.get(socket) ?? 0) - 1;
+    if (left > 0) busy.set(socket, left);
+    else busy.delete(socket);
+  }
+
+  function counts(): HttpServer['connections'] {
+    return {
+      get count() {
+        return admission.open.size;
+      },
+      get waiting() {
+        return admission.waiting;
+      },
+      get accepted() {
+        return admission.accepted;
+      },
+      get refused() {
+        return admission.refused;
+      },
+    };
+  }
+
+  function stopAccepting(): void {
+    if (isStopping) return;
+    isStopping = true;
+    acceptor.close();
+    admission.stop();
+    for (const socket of admission.open) {
+      if (!busy.has(socket)) socket.destroy();
+    }
+  }
+
+  async function close(): Promise<void> {
+    stopAccepting();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const whenGone = (): void => {
+      if (admission.open.size === 0) resolve();
+    };
+    for (const socket of admission.open) socket.once('close', whenGone);
+    whenGone();
+    const deadline = setTimeout(() => {
+      for (const socket of admission.open) socket.destroy();
+    }, limits.closeMs);
+    await promise;
+    clearTimeout(deadline);
+    // Ends the looking at what takes too long.
+    protocol.close();
+  }
+}
+
+function isWebSocket(request: IncomingMessage): boolean {
+  return request.headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+function refusalOf(error: NodeJS.ErrnoException, limits: HttpLimits): Refusal {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return { status: 431, text: `The headers of a request may have ${limits.headerBytes} bytes.` };
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return { status: 408, text: 'The request took too long to arrive.' };
+    default:
+      return { status: 400, text: 'This is no HTTP request.' };
+  }
+}
