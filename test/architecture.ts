@@ -29,6 +29,7 @@ type Part =
   | 'http'
   | 'runtime'
   | 'testing'
+  | 'version'
   | 'boot'
   | 'builtins'
   | 'server'
@@ -47,34 +48,35 @@ const rules: Readonly<Record<Part, Rule>> = {
   'operators/index.ts': { parts: ['core', 'operator'], packages: [], node: false },
   plugin: { parts: leaves, packages: 'any', node: true },
   config: { parts: ['core', 'options', 'expression'], packages: 'any', node: true },
-  http: { parts: leaves, packages: 'any', node: true },
-  runtime: { parts: [...leaves, 'config', 'http', 'operator'], packages: 'any', node: true },
+  http: { parts: [...leaves, 'version'], packages: 'any', node: true },
+  runtime: { parts: [...leaves, 'version', 'config', 'http', 'operator'], packages: 'any', node: true },
   testing: {
     parts: [...leaves, 'config', 'http', 'operator', 'runtime', 'server', 'builtins'],
     packages: 'any',
     node: true,
   },
   boot: { parts: [], packages: [], node: true },
+  version: { parts: [], packages: [], node: true },
   builtins: {
-    parts: [...leaves, 'operator', 'operators/index.ts', 'plugin'],
+    parts: [...leaves, 'operator', 'operators/index.ts', 'plugin', 'runtime'],
     packages: ['rxjs', 'zod'],
     node: false,
     index: true,
   },
   server: {
-    parts: [...leaves, 'config', 'http', 'runtime', 'builtins'],
+    parts: [...leaves, 'version', 'config', 'http', 'operator', 'runtime', 'builtins'],
     packages: 'any',
     node: true,
     index: true,
   },
   cli: {
-    parts: [...leaves, 'config', 'http', 'runtime', 'builtins', 'server'],
+    parts: [...leaves, 'version', 'config', 'http', 'operator', 'runtime', 'builtins', 'server'],
     packages: 'any',
     node: true,
     index: true,
   },
   index: {
-    parts: [...leaves, 'config', 'http', 'runtime', 'builtins', 'server'],
+    parts: [...leaves, 'version', 'config', 'http', 'operator', 'runtime', 'builtins', 'server'],
     packages: 'any',
     node: true,
     index: true,
@@ -159,7 +161,7 @@ function partOf(file: string): Part | undefined {
   if (top !== 'src') return undefined;
   const name = third === undefined ? second.replace(/\.[jt]s$/, '') : second;
   const folders = ['core', 'config', 'http', 'runtime', 'testing', 'boot'];
-  const files = ['builtins', 'server', 'cli', 'index'];
+  const files = ['builtins', 'server', 'cli', 'index', 'version'];
   const either = ['options', 'expression'];
   const known = third === undefined ? [...files, ...either] : [...folders, ...either];
   return known.includes(name) ? (name as Part) : undefined;
