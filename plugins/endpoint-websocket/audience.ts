@@ -47,12 +47,12 @@ export function createAudience(reach: Reach): Audience {
     join(peer) {
       peers.add(peer);
       byId.set(peer.id, peer);
-      peer.room.peers.add(peer);
+      peer.room.join(peer);
     },
     leave(peer) {
       peers.delete(peer);
       byId.delete(peer.id);
-      peer.room.peers.delete(peer);
+      peer.room.leave(peer);
       if (reach === 'room' && peer.room.peers.size === 0) rooms.delete(peer.room.key);
     },
     roomOf(message) {

@@ -48,10 +48,10 @@ export function runBytes({ batch, from, to }: Run): Buffer {
   return batch.bytes.subarray(batch.offsets[from], batch.offsets[to]);
 }
 
-/** The frames of a batch without those at `excluded`, which rise. */
-export function runsAround(batch: Batch, excluded: readonly number[]): Run[] {
+/** The frames of a batch from the one at `first` on, without those at `excluded`, which rise. */
+export function runsAround(batch: Batch, excluded: readonly number[], first: number): Run[] {
   const runs: Run[] = [];
-  let from = 0;
+  let from = first;
   for (const place of excluded) {
     if (place > from) runs.push({ batch, from, to: place });
     from = place + 1;

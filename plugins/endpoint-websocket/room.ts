@@ -1,11 +1,14 @@
 /** Whom a message reaches: the peers of one room, which share the batch of each turn. */
-import { type Batch, buildBatch, type Outgoing, type Run, runsAround } from './batch.ts';
+import { type Batch, buildBatch, type Outgoing, runsAround } from './batch.ts';
 import type { Peer } from './peer.ts';
 
 export interface Room {
   /** What the audience knows it by. */
   readonly key: string;
-  readonly peers: Set<Peer>;
+  readonly peers: ReadonlySet<Peer>;
+  /** A peer gets what is added from now on, and nothing that waits already. */
+  join(peer: Peer): void;
+  leave(peer: Peer): void;
   /** Takes a message for the end of the turn. `except` is left out: the peer that the message came from. */
   add(outgoing: Outgoing, except: Peer | undefined): void;
   /** Whether anything waits for the end of the turn. */
@@ -14,12 +17,28 @@ export interface Room {
   flush(onKept: (peer: Peer) => void): void;
 }
 
+interface Part {
+  /** The first frame that it gets. */
+  from: number;
+  /** Frames that it does not get; they rise. */
+  readonly excluded: number[];
+}
+
 export function createRoom(key: string): Room {
   const peers = new Set<Peer>();
   /** Bounded by the flush that the broadcast makes at so many bytes or messages. */
   let outgoing: Outgoing[] = [];
-  /** For the senders of this turn, which of its messages are their own. */
-  let own = new Map<Peer, number[]>();
+  /** The peers of this turn that do not get the whole batch: senders, and those who came in between. */
+  let partial = new Map<Peer, Part>();
+
+  const partOf = (peer: Peer): Part => {
+    let part = partial.get(peer);
+    if (part === undefined) {
+      part = { from: 0, excluded: [] };
+      partial.set(peer, part);
+    }
+    return part;
+  };
 
   return {
     key,
@@ -27,28 +46,31 @@ export function createRoom(key: string): Room {
     get isDirty() {
       return outgoing.length > 0;
     },
+    join(peer) {
+      peers.add(peer);
+      if (outgoing.length > 0) partOf(peer).from = outgoing.length;
+    },
+    leave(peer) {
+      peers.delete(peer);
+      partial.delete(peer);
+    },
     add(message, except) {
-      if (except !== undefined) {
-        const places = own.get(except);
-        if (places === undefined) own.set(except, [outgoing.length]);
-        else places.push(outgoing.length);
-      }
+      if (except !== undefined) partOf(except).excluded.push(outgoing.length);
       outgoing.push(message);
     },
     flush(onKept) {
       if (outgoing.length === 0) return;
       const batch: Batch = buildBatch(outgoing);
-      const senders = own;
+      const parts = partial;
       outgoing = [];
-      if (senders.size > 0) own = new Map();
+      if (parts.size > 0) partial = new Map();
       for (const peer of peers) {
-        const excluded = senders.size === 0 ? undefined : senders.get(peer);
-        if (excluded === undefined) {
-          if (!peer.sendBatch(batch)) onKept(peer);
-          continue;
-        }
-        const runs: Run[] = runsAround(batch, excluded);
-        if (!peer.sendRuns(runs)) onKept(peer);
+        const part = parts.size === 0 ? undefined : parts.get(peer);
+        const isSent =
+          part === undefined
+            ? peer.sendBatch(batch)
+            : peer.sendRuns(runsAround(batch, part.excluded, part.from));
+        if (!isSent) onKept(peer);
       }
     },
   };
