@@ -1,0 +1,81 @@
+/** Values → bytes, where messages go out. */
+import { Observable } from 'rxjs';
+import { AraldoError } from '../src/core/errors.ts';
+import type { Marshaller } from '../src/core/marshaller.ts';
+import type { Message } from '../src/core/message.ts';
+import type { MessageOperator } from '../src/core/operator.ts';
+import { found } from '../src/options/found.ts';
+import { envelopeOf } from './envelope.ts';
+
+/**
+ * Gives each message the bytes of its payload. One that `unmarshal` read with the same marshaller, and nobody
+ * changed, keeps the bytes it came as. A value without a form in bytes costs that message alone.
+ *
+ * ```
+ * source  ──{a:1}────{a:1n}──{a:2}────▶   values
+ *         marshal(json)
+ *         ──{"a":1}──────────{"a":2}──▶   bytes; the second fails: unmarshallable-payload
+ * ```
+ *
+ * @param marshaller without one, text and bytes pass as what they are, and anything else fails.
+ * @example
+ * source.pipe(claim(), map(summary), marshal(json)).subscribe(sinkOf(server.endpoint('browsers')));
+ */
+export function marshal(marshaller?: Marshaller): MessageOperator {
+  const ready = marshaller === undefined ? wireOf : marshalMessage(marshaller);
+
+  return (source) =>
+    new Observable((subscriber) =>
+      source.subscribe({
+        next(message) {
+          let marshalled: Message;
+          try {
+            marshalled = ready(message);
+          } catch (thrown) {
+            message.fail(AraldoError.from(thrown, 'unmarshallable-payload'));
+            return;
+          }
+          subscriber.next(marshalled);
+        },
+        error: (error) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      }),
+    );
+}
+
+/**
+ * The same for a single message, whose obligation stays with what is returned.
+ * Throws an `AraldoError` (`unmarshallable-payload`); then it stays with the message.
+ */
+export function marshalMessage(marshaller: Marshaller): (message: Message) => Message {
+  const { isText } = marshaller;
+  if (marshaller.envelope) {
+    // Never the bytes it came as: meta has changed, if only by a hop.
+    return (message) => {
+      const bytes = marshaller.marshal(envelopeOf(message));
+      return message.withWire(message.payload, { bytes, isText, marshaller });
+    };
+  }
+  return (message) => {
+    if (message.wire?.marshaller === marshaller) return message;
+    const { payload } = message;
+    return message.withWire(payload, { bytes: marshaller.marshal(payload), isText, marshaller });
+  };
+}
+
+/**
+ * The same without a marshaller: bytes that are known pass untouched, text and bytes become what they are.
+ * Throws an `AraldoError` (`unmarshallable-payload`) for any other value.
+ */
+export function wireOf(message: Message): Message {
+  if (message.wire !== undefined) return message;
+  const { payload } = message;
+  if (payload instanceof Uint8Array) return message.withWire(payload, { bytes: payload, isText: false });
+  if (typeof payload === 'string' && payload.isWellFormed()) {
+    return message.withWire(payload, { bytes: Buffer.from(payload), isText: true });
+  }
+  throw new AraldoError(
+    'unmarshallable-payload',
+    `expected text or bytes, found ${found(payload)}: declare a marshaller, such as { name: json, id: marshal-json }`,
+  );
+}

@@ -1,0 +1,52 @@
+/** Where a pipeline in code ends: an observer that sends to an endpoint, through a leg of its own. */
+import type { NextObserver } from 'rxjs';
+import type { Endpoint } from '../src/core/endpoint.ts';
+import { AraldoError } from '../src/core/errors.ts';
+import { Leg } from '../src/core/leg.ts';
+import type { Message } from '../src/core/message.ts';
+import type { Capacity, Overflow } from '../src/core/overflow.ts';
+
+export interface SinkOptions {
+  /** What a full buffer does; `pause` unless given, which holds the sources of what it is sent. */
+  readonly overflow?: Overflow;
+  readonly capacity?: Partial<Capacity>;
+  /** What `latest` keeps one value of; `meta.key` unless given. */
+  readonly key?: (message: Message) => unknown;
+  /** What people read where it holds a gate; `code → ` and the endpoint unless given. */
+  readonly name?: string;
+}
+
+const CAPACITY: Capacity = { messages: 1024, bytes: 16 * 1024 * 1024 };
+
+/**
+ * An observer that sends each message to `endpoint` and settles it as the overflow policy says. It has `next`
+ * alone: streams end, the endpoint goes on. It lives as long as the endpoint does, so make one and subscribe
+ * it to as many streams as you like.
+ *
+ * ```
+ * source  ──a──b──c──▶
+ *         .subscribe(sinkOf(endpoint))
+ * endpoint  a  b  c      each acked when the endpoint has confirmed it
+ * ```
+ *
+ * @example
+ * orders.pipe(claim(), filter(isLarge)).subscribe(sinkOf(archive, { overflow: 'drop-oldest' }));
+ */
+export function sinkOf(endpoint: Endpoint, options: SinkOptions = {}): NextObserver<Message> {
+  const { overflow = 'pause', capacity, key, name = `code → ${endpoint.name}` } = options;
+  const leg = new Leg(endpoint.outbound, { name, overflow, capacity: { ...CAPACITY, ...capacity }, key });
+
+  return {
+    next(message) {
+      let ready = message;
+      try {
+        // Bytes that a step has made are what it wants to be sent; a value gets those of the endpoint.
+        if (message.wire === undefined) ready = endpoint.prepare(message);
+      } catch (thrown) {
+        leg.refuseFailed(message, AraldoError.from(thrown, 'unmarshallable-payload'));
+        return;
+      }
+      leg.offer(ready);
+    },
+  };
+}

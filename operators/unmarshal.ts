@@ -1,0 +1,63 @@
+/** Bytes → values, where messages come in. */
+import { Observable } from 'rxjs';
+import { AraldoError } from '../src/core/errors.ts';
+import { MAX_HOPS } from '../src/core/hops.ts';
+import type { Marshaller } from '../src/core/marshaller.ts';
+import type { Message } from '../src/core/message.ts';
+import type { MessageOperator } from '../src/core/operator.ts';
+import { openEnvelope } from './envelope.ts';
+
+/**
+ * Parses the bytes of each message; malformed ones cost that message alone. What has no bytes passes: it is a
+ * value already. The bytes stay with the message, so that one which nobody changes goes out as it came.
+ *
+ * With a marshaller that carries envelopes, the payload and meta within become the message's. What the source
+ * itself knows of a message wins over what its envelope claims; a message that made too many hops ends here.
+ *
+ * ```
+ * source  ──{"a":1}──{"a":──{"a":2}──▶   bytes
+ *         unmarshal(json)
+ *         ──{a:1}───────────{a:2}────▶   values; the second fails: malformed-payload
+ * ```
+ *
+ * @example
+ * server.endpoint('orders').pipe(claim(), unmarshal(json)).subscribe(sinkOf(server.endpoint('browsers')));
+ */
+export function unmarshal(marshaller: Marshaller): MessageOperator {
+  const read = marshaller.envelope ? readEnvelope : readPayload;
+
+  return (source) =>
+    new Observable((subscriber) =>
+      source.subscribe({
+        next(message) {
+          const { wire } = message;
+          if (wire === undefined || wire.marshaller === marshaller) {
+            subscriber.next(message);
+            return;
+          }
+          let parsed: Message;
+          try {
+            parsed = read(message, wire.bytes, marshaller);
+          } catch (thrown) {
+            message.fail(AraldoError.from(thrown, 'malformed-payload'));
+            return;
+          }
+          if ((parsed.meta.hops ?? 0) > MAX_HOPS) parsed.discard('hops');
+          else subscriber.next(parsed);
+        },
+        error: (error) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      }),
+    );
+}
+
+function readPayload(message: Message, bytes: Uint8Array, marshaller: Marshaller): Message {
+  const payload = marshaller.unmarshal(bytes);
+  return message.withWire(payload, { bytes, isText: marshaller.isText, marshaller });
+}
+
+/** The bytes are those of the envelope, and on its way out a message gets another: one hop further. */
+function readEnvelope(message: Message, bytes: Uint8Array, marshaller: Marshaller): Message {
+  const { payload, meta } = openEnvelope(marshaller.unmarshal(bytes), message.meta);
+  return message.with(payload, meta);
+}
