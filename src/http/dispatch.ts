@@ -84,6 +84,6 @@ function needsUpgrade(): Refusal {
   return {
     status: 426,
     text: 'This path speaks WebSocket only.',
-    headers: { upgrade: 'websocket', connection: 'upgrade' },
+    headers: { upgrade: 'websocket', connection: 'close, upgrade' },
   };
 }
