@@ -1,0 +1,37 @@
+/** The patterns of Redis Pub/Sub: `news.*`, `user.?`, `log.[ab]`, and `\` before a character to mean itself. */
+
+/** Whether a subscription names many channels, in Redis's own notation. */
+export function isPattern(subscription: string): boolean {
+  return /[*?[]/.test(subscription);
+}
+
+/** Whether Redis would deliver what is published on `channel` to a subscription of `pattern`. */
+export function matches(pattern: string, channel: string): boolean {
+  return new RegExp(`^${source(pattern)}$`, 'su').test(channel);
+}
+
+/** The same as a regular expression, as Redis reads it (`stringmatchlen` in its source). */
+function source(pattern: string): string {
+  const parts = pattern.matchAll(/\*+|\?|\[(\^?)((?:\\.|[^\]\\])*)\]?|\\?([^])/gu);
+  return [...parts]
+    .map(([part, not, members, literal]) => {
+      if (part.startsWith('*')) return '.*';
+      if (part === '?') return '.';
+      if (members !== undefined) return set(members, not === '^');
+      return escaped(literal ?? '');
+    })
+    .join('');
+}
+
+function set(members: string, isNegated: boolean): string {
+  const parts = [...members.matchAll(/(?:\\?([^]))-(?:\\?([^]))|\\?([^])/gu)].map(([, from, to, one]) => {
+    if (from === undefined || to === undefined) return escaped(one ?? '');
+    return from <= to ? `${escaped(from)}-${escaped(to)}` : `${escaped(to)}-${escaped(from)}`;
+  });
+  if (parts.length === 0) return isNegated ? '.' : '(?!)';
+  return `[${isNegated ? '^' : ''}${parts.join('')}]`;
+}
+
+function escaped(character: string): string {
+  return /[\^$\\.*+?()[\]{}|/-]/.test(character) ? `\\${character}` : character;
+}

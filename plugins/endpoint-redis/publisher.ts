@@ -1,0 +1,120 @@
+/** Publishes what one open endpoint is given: the messages of a turn in one write, confirmed by Redis one by one. */
+import type { SchedulerLike } from 'rxjs';
+import { AraldoError } from '../../src/core/errors.ts';
+import type { Sender } from '../../src/core/sink.ts';
+import { type Connection, isReply, textOf } from './connection.ts';
+
+/** What Redis may have of us unanswered. What waits in the socket is part of it. */
+const MOST_MESSAGES = 8_192;
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/** Error replies that say that Redis cannot serve now, whatever it is asked: no fault of the message. */
+const notNow = /^(LOADING|READONLY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN|BUSY|NOAUTH)\b/;
+
+export interface PublisherOptions {
+  readonly connection: Connection;
+  readonly channel: string;
+  readonly scheduler: SchedulerLike;
+  /** It takes messages again. */
+  readonly onWritable: () => void;
+  /** Redis cannot serve now. */
+  readonly onUnavailable: (error: AraldoError) => void;
+}
+
+export interface Publisher {
+  readonly isWritable: boolean;
+  publish(payload: Uint8Array, ticket: number, sender: Sender): void;
+  /** Takes no more, and resolves when all is answered, or the connection is lost. */
+  finish(): Promise<void>;
+  /** Resolves when all is answered, or the connection is lost. */
+  settled(): Promise<void>;
+}
+
+/**
+ * The socket is corked for the turn: measured against ioredis's own pipelines, explicit or automatic, that
+ * publishes a third to a half more at a third less CPU, and does not wait for one pipeline before the next.
+ */
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { connection, channel, scheduler, onWritable, onUnavailable } = options;
+  let unanswered = 0;
+  let unansweredBytes = 0;
+  let isCorked = false;
+  let isFinishing = false;
+  let wasRefused = false;
+  /** As many as there are callers of `settled` that wait: a drain and a close at most. */
+  let waiting: (() => void)[] = [];
+
+  return {
+    get isWritable() {
+      const isWritable = !isFinishing && unanswered < MOST_MESSAGES && unansweredBytes < MOST_BYTES;
+      wasRefused ||= !isWritable;
+      return isWritable;
+    },
+    publish,
+    finish() {
+      isFinishing = true;
+      return settled();
+    },
+    settled,
+  };
+
+  function publish(payload: Uint8Array, ticket: number, sender: Sender): void {
+    cork();
+    const size = payload.byteLength;
+    unanswered += 1;
+    unansweredBytes += size;
+    connection.publish(channel, asBuffer(payload)).then(
+      () => {
+        sender.confirm(ticket);
+        answered(size);
+      },
+      (thrown: unknown) => {
+        refused(thrown, ticket, sender);
+        answered(size);
+      },
+    );
+  }
+
+  /** A connection that ended refuses all that was unanswered: no failure of theirs, they are sent again. */
+  function refused(thrown: unknown, ticket: number, sender: Sender): void {
+    if (!isReply(thrown)) return;
+    const text = `redis did not take a message for ${channel}: ${textOf(thrown)}`;
+    if (notNow.test(thrown.message)) onUnavailable(new AraldoError('connection-lost', text));
+    else sender.fail(ticket, new AraldoError('sink-rejected', text));
+  }
+
+  function answered(size: number): void {
+    unanswered -= 1;
+    unansweredBytes -= size;
+    if (unanswered === 0) {
+      const resolved = waiting;
+      waiting = [];
+      for (const resolve of resolved) resolve();
+    }
+    if (!wasRefused || isFinishing) return;
+    // Half empty before it takes more, or each answer would let a single message in.
+    if (unanswered > MOST_MESSAGES / 2 || unansweredBytes > MOST_BYTES / 2) return;
+    wasRefused = false;
+    onWritable();
+  }
+
+  function settled(): Promise<void> {
+    if (unanswered === 0) return Promise.resolve();
+    return new Promise((resolve) => waiting.push(resolve));
+  }
+
+  function cork(): void {
+    if (isCorked) return;
+    isCorked = true;
+    connection.cork();
+    scheduler.schedule(() => {
+      isCorked = false;
+      connection.uncork();
+    });
+  }
+}
+
+/** ioredis takes Buffers for bytes, and any other array of bytes for a list of numbers. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,56 @@
+/** What the options of an endpoint mean, in the terms of its connections. */
+import type { Capabilities } from '../../src/core/endpoint.ts';
+import { matches } from './pattern.ts';
+import type { Target } from './target.ts';
+
+/** Paths of files, read anew each time it connects. */
+export interface TlsFiles {
+  /** Certificates to trust instead of the well-known ones. */
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** The name to expect in the certificate of Redis. */
+  readonly 'server-name'?: string | undefined;
+}
+
+/** Each name is a lane of its own. */
+export interface Subscriptions {
+  readonly channels: readonly string[];
+  readonly patterns: readonly string[];
+}
+
+export interface Settings {
+  readonly target: Target;
+  readonly tls: TlsFiles;
+  readonly subscriptions: Subscriptions;
+  /** The channel to publish on, if any. */
+  readonly publishes: string | undefined;
+  readonly pingMs: number;
+  readonly pongMs: number;
+}
+
+/** What it can do: Redis Pub/Sub keeps nothing, so it neither waits nor delivers again. */
+export function capabilitiesOf({ target, subscriptions, publishes }: Settings): Capabilities {
+  const { channels, patterns } = subscriptions;
+  const addressOf = (name: string): string => `${target.address}/${name}`;
+  // A pattern that covers what we publish reads it back, as the channel itself would.
+  const isCovered = publishes !== undefined && patterns.some((pattern) => matches(pattern, publishes));
+  const read = new Set([...channels, ...patterns, ...(isCovered ? [publishes] : [])]);
+  return {
+    ...(read.size > 0 && {
+      source: {
+        canPause: false,
+        acks: false,
+        redelivers: false,
+        ordered: 'lane',
+        scope: 'copy',
+        carries: 'bytes',
+      },
+      readsFrom: [...read].map(addressOf),
+    }),
+    ...(publishes !== undefined && {
+      sink: { confirms: 'accepted', reaches: 'system', carries: 'bytes' },
+      writesTo: [addressOf(publishes)],
+    }),
+  };
+}

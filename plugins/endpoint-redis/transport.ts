@@ -1,0 +1,71 @@
+/** Redis Pub/Sub as an endpoint: a lane for each subscription, and a session for each time it is open. */
+import type { Port, Transport } from '../../src/core/endpoint.ts';
+import type { Lane } from '../../src/core/lane.ts';
+import { outgoingWire } from '../../src/core/outgoing.ts';
+import type { EndpointContext } from '../../src/core/plugin.ts';
+import { type Connect, connectRedis } from './connection.ts';
+import { createSession, type Session } from './session.ts';
+import type { Settings } from './settings.ts';
+
+export function createTransport(
+  port: Port,
+  settings: Settings,
+  context: Pick<EndpointContext, 'name' | 'scheduler'>,
+  connect: Connect = connectRedis,
+): Transport {
+  const { name: endpoint, scheduler } = context;
+  const { subscriptions } = settings;
+  /** Kept over reconnects: a subscription has one order, however often it was interrupted. */
+  const channels = new Map(subscriptions.channels.map((name) => [name, laneOf(name, { channel: name })]));
+  const patterns = new Map(subscriptions.patterns.map((name) => [name, laneOf(name, { pattern: name })]));
+  const onlyLane = channels.size === 1 && patterns.size === 0 ? [...channels.values()][0] : undefined;
+  let session: Session | undefined;
+  let isDraining = false;
+
+  return {
+    async open(signal) {
+      const opening = createSession({
+        settings: isDraining ? { ...settings, subscriptions: { channels: [], patterns: [] } } : settings,
+        scheduler,
+        connect,
+        onMessage: received,
+        onWritable: () => port.writable(),
+        onBroken: (error) => port.broken(error),
+      });
+      session = opening;
+      try {
+        await opening.open(signal);
+      } catch (thrown) {
+        opening.close();
+        throw thrown;
+      }
+    },
+    isWritable: () => session?.publisher?.isWritable ?? false,
+    write(message, ticket, sender) {
+      const { bytes } = outgoingWire(message);
+      session?.publisher?.publish(bytes, ticket, sender);
+      return false;
+    },
+    flush: () => session?.publisher?.settled(),
+    drain() {
+      isDraining = true;
+      session?.unsubscribe();
+    },
+    close() {
+      session?.close();
+      session = undefined;
+    },
+  };
+
+  function laneOf(name: string, meta: Readonly<Record<string, string>>): Lane {
+    return port.source.lane({ name, meta: { endpoint, lane: name, ...meta } });
+  }
+
+  function received(channel: Buffer, bytes: Buffer, pattern?: string): void {
+    const wire = { bytes, isText: undefined };
+    if (onlyLane !== undefined) return onlyLane.receiveBytes(wire);
+    if (pattern === undefined) return channels.get(channel.toString())?.receiveBytes(wire);
+    const lane = patterns.get(pattern);
+    lane?.receiveBytes(wire, { ...lane.meta, channel: channel.toString() });
+  }
+}
