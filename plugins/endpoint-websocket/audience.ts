@@ -12,20 +12,20 @@ type Params = Readonly<Record<string, string>>;
 export interface Audience {
   readonly peers: ReadonlySet<Peer>;
   /** The room that a peer with these parameters joins. */
-  roomFor(params: Params): Room;
+  roomFor(params: Params): Room<Peer>;
   join(peer: Peer): void;
   leave(peer: Peer): void;
   /** `undefined` when nobody is there. */
-  roomOf(message: Message): Room | undefined;
+  roomOf(message: Message): Room<Peer> | undefined;
   peerNamed(id: string | undefined): Peer | undefined;
 }
 
 export function createAudience(reach: Reach): Audience {
   const peers = new Set<Peer>();
   const byId = new Map<string, Peer>();
-  const everyone = createRoom('all');
+  const everyone = createRoom<Peer>('all');
   /** By parameters; a room goes with its last peer, so there are never more than peers. */
-  const rooms = new Map<string, Room>();
+  const rooms = new Map<string, Room<Peer>>();
 
   const peerNamed = (id: string | undefined): Peer | undefined =>
     id === undefined ? undefined : byId.get(id);
@@ -35,11 +35,11 @@ export function createAudience(reach: Reach): Audience {
     peerNamed,
     roomFor(params) {
       if (reach === 'all') return everyone;
-      if (reach === 'peer') return createRoom('peer');
+      if (reach === 'peer') return createRoom<Peer>('peer');
       const key = roomKey(params);
       let room = rooms.get(key);
       if (room === undefined) {
-        room = createRoom(key);
+        room = createRoom<Peer>(key);
         rooms.set(key, room);
       }
       return room;

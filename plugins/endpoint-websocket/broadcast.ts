@@ -26,7 +26,7 @@ export interface BroadcastOptions {
   readonly allBuffers: number;
   readonly scheduler: SchedulerLike;
   /** The room that a message is for; `undefined` when nobody is in it. */
-  roomOf(message: Message): Room | undefined;
+  roomOf(message: Message): Room<Peer> | undefined;
   /** The peer that a message came from, if it is connected here. */
   senderOf(message: Message): Peer | undefined;
   readonly peers: ReadonlySet<Peer>;
@@ -58,7 +58,7 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
   const holding = new Set<Peer>();
   const lost: Record<string, number> = {};
   /** Rooms with something to send this turn, and the last ticket of each sender that it is from. */
-  const dirty = new Set<Room>();
+  const dirty = new Set<Room<Peer>>();
   const tickets = new Map<Sender, number>();
   let batchBytes = 0;
   let batchMessages = 0;

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 import type { Lane } from '../../src/core/lane.ts';
 import { type Batch, type Run, runBytes } from './batch.ts';
 import { PeerBuffer } from './peer-buffer.ts';
-import type { Room } from './room.ts';
+import type { Recipient, Room } from './room.ts';
 
 /** So much is handed to a socket that has just drained, before it must drain again. */
 const REFILL_BYTES = 256 * 1024;
@@ -16,18 +16,18 @@ export interface PeerOptions {
   /** The socket below, which the upgrade handed over. Data frames are written to it as they are. */
   readonly socket: Socket;
   readonly lane: Lane;
-  readonly room: Room;
+  readonly room: Room<Peer>;
 }
 
 /**
  * Batches go straight to the socket while it takes them. Once it does not, they wait in the peer's buffer and
  * leave as it drains. Control frames of `ws` use the same socket; both write whole frames, so they mix well.
  */
-export class Peer {
+export class Peer implements Recipient {
   readonly id: string;
   readonly webSocket: WebSocket;
   readonly lane: Lane;
-  readonly room: Room;
+  readonly room: Room<Peer>;
   readonly waiting: PeerBuffer = new PeerBuffer();
   /** It could not keep up, and lives from its own buffer until that is empty. */
   isLagging = false;

@@ -1,8 +1,13 @@
 /** Whom a message reaches: the peers of one room, which share the batch of each turn. */
-import { type Batch, buildBatch, type Outgoing, runsAround } from './batch.ts';
-import type { Peer } from './peer.ts';
+import { type Batch, buildBatch, type Outgoing, type Run, runsAround } from './batch.ts';
 
-export interface Room {
+/** A peer as its room sees it. Both say whether the batch went to the socket, or had to be kept. */
+export interface Recipient {
+  sendBatch(batch: Batch): boolean;
+  sendRuns(runs: readonly Run[]): boolean;
+}
+
+export interface Room<Peer extends Recipient> {
   /** What the audience knows it by. */
   readonly key: string;
   readonly peers: ReadonlySet<Peer>;
@@ -24,7 +29,7 @@ interface Part {
   readonly excluded: number[];
 }
 
-export function createRoom(key: string): Room {
+export function createRoom<Peer extends Recipient>(key: string): Room<Peer> {
   const peers = new Set<Peer>();
   /** Bounded by the flush that the broadcast makes at so many bytes or messages. */
   let outgoing: Outgoing[] = [];

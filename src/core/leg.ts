@@ -5,7 +5,7 @@ import { AraldoError } from './errors.ts';
 import { type Holder, type Message, nowhere, type Valve } from './message.ts';
 import { type Capacity, isLossy, type Overflow } from './overflow.ts';
 import { Ring } from './ring.ts';
-import type { Sender, Sink } from './sink.ts';
+import type { Sink, SinkLeg } from './sink.ts';
 
 export interface LegOptions {
   /** What people read where it holds a gate: `orders → archive`. */
@@ -32,7 +32,7 @@ const CONFIRMED = undefined;
  *
  * At every moment: received = delivered + failed + all discarded + held.
  */
-export class Leg implements Sender, Holder {
+export class Leg implements SinkLeg, Holder {
   readonly name: string;
   readonly overflow: Overflow;
   readonly waits: boolean;

@@ -1,7 +1,6 @@
 /** The accepting role of an endpoint: the legs that send to it, each a lane of its own, served in turn. */
 import type { SchedulerLike } from 'rxjs';
 import { AraldoError } from './errors.ts';
-import type { Leg } from './leg.ts';
 import type { Message } from './message.ts';
 
 /** What a confirmation of a sink means, from the weakest to the strongest. */
@@ -20,6 +19,20 @@ export interface Sender {
   fail(ticket: number, error: AraldoError): void;
   /** There was nobody to send it to, and that is no failure: counted by reason, then acked. */
   dismiss(ticket: number, reason: string): void;
+}
+
+/** A leg as its sink sees it. */
+export interface SinkLeg extends Sender {
+  /** How many messages wait to be sent. */
+  readonly depth: number;
+  /** Waiting and unconfirmed. */
+  readonly held: number;
+  /** Kept by the sink: whether the leg stands in its line. */
+  isQueued: boolean;
+  /** Sends what waits, `budget` messages at most; returns how many it sent. */
+  drain(budget: number): number;
+  /** The connection is gone, and with it all confirmations to come. */
+  lost(): void;
 }
 
 /** What a sink asks of its transport. */
@@ -43,11 +56,11 @@ const SLICE = 64;
 
 export class Sink {
   readonly name: string;
-  readonly legs: Set<Leg> = new Set();
+  readonly legs: Set<SinkLeg> = new Set();
   private readonly transport: SinkTransport;
   private readonly scheduler: SchedulerLike;
   /** Legs with something to send; each stands here at most once. */
-  private readonly waiting: Leg[] = [];
+  private readonly waiting: SinkLeg[] = [];
   private isUp = false;
   private isWriting = false;
   private isDraining = false;
@@ -66,26 +79,26 @@ export class Sink {
     return held;
   }
 
-  attach(leg: Leg): void {
+  attach(leg: SinkLeg): void {
     this.legs.add(leg);
   }
 
-  detach(leg: Leg): void {
+  detach(leg: SinkLeg): void {
     this.legs.delete(leg);
     const place = this.waiting.indexOf(leg);
     if (place >= 0) this.waiting.splice(place, 1);
   }
 
-  isWritable(leg: Leg): boolean {
+  isWritable(leg: SinkLeg): boolean {
     return this.isUp && this.transport.isWritable(leg);
   }
 
   /** Whether a leg may send from within its `offer`: not while another message is being written. */
-  canTake(leg: Leg): boolean {
+  canTake(leg: SinkLeg): boolean {
     return !this.isWriting && this.isWritable(leg);
   }
 
-  write(message: Message, ticket: number, leg: Leg): void {
+  write(message: Message, ticket: number, leg: SinkLeg): void {
     this.isWriting = true;
     try {
       if (!this.transport.write(message, ticket, leg)) return;
@@ -99,7 +112,7 @@ export class Sink {
   }
 
   /** A leg has something to send. */
-  enqueue(leg: Leg): void {
+  enqueue(leg: SinkLeg): void {
     if (!leg.isQueued && leg.depth > 0) {
       leg.isQueued = true;
       this.waiting.push(leg);
@@ -137,7 +150,7 @@ export class Sink {
     let budget = BUDGET;
     // Ends when every leg in line has sent nothing in a row.
     for (let idle = 0; this.isUp && budget > 0 && idle < this.waiting.length; ) {
-      const leg = this.waiting.shift() as Leg;
+      const leg = this.waiting.shift() as SinkLeg;
       leg.isQueued = false;
       const sent = leg.drain(Math.min(SLICE, budget));
       budget -= sent;
