@@ -1,8 +1,8 @@
 /** The sending half: messages become shared batches, and full peers hold, lag, lose or go, as was chosen. */
 import { isUtf8 } from 'node:buffer';
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { AraldoError } from '../../src/core/errors.ts';
-import type { Message } from '../../src/core/message.ts';
+import type { Message, Wire } from '../../src/core/message.ts';
+import { outgoingWire } from '../../src/core/outgoing.ts';
 import type { Sender } from '../../src/core/sink.ts';
 import { createPatience } from './patience.ts';
 import type { Peer } from './peer.ts';
@@ -78,9 +78,9 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
       sender.dismiss(ticket, 'no-peer');
       return false;
     }
-    const payload = bytesOf(message);
-    const outgoing = { payload, isText: isText(message, payload), key: message.meta.key };
-    room.add(outgoing, isInRoom ? except : undefined);
+    const wire = outgoingWire(message);
+    const payload = wire.bytes;
+    room.add({ payload, isText: isText(wire), key: message.meta.key }, isInRoom ? except : undefined);
     dirty.add(room);
     tickets.set(sender, ticket);
     batchBytes += payload.byteLength;
@@ -208,10 +208,9 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
     boundAll();
   };
 
-  const isText = (message: Message, payload: Uint8Array): boolean => {
+  const isText = ({ bytes, isText }: Wire): boolean => {
     if (options.frames !== 'auto') return options.frames === 'text';
-    if (message.wire === undefined) return typeof message.payload === 'string';
-    return message.wire.isText ?? isUtf8(payload);
+    return isText ?? isUtf8(bytes);
   };
 
   return {
@@ -228,15 +227,4 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
       letGo(peer);
     },
   };
-}
-
-function bytesOf(message: Message): Uint8Array {
-  if (message.wire !== undefined) return message.wire.bytes;
-  const { payload } = message;
-  if (payload instanceof Uint8Array) return payload;
-  if (typeof payload === 'string') return Buffer.from(payload);
-  throw new AraldoError(
-    'unmarshallable-payload',
-    `expected bytes or text to send to a peer, found ${payload === null ? 'null' : typeof payload}: declare a marshaller`,
-  );
 }
