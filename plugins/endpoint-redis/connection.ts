@@ -1,8 +1,8 @@
 /** One connection to Redis over ioredis, with all that ioredis does by itself to mend it switched off. */
-import { readFile } from 'node:fs/promises';
 import type * as ioredis from 'ioredis';
 import { AraldoError } from '../../src/core/errors.ts';
-import type { Subscriptions, TlsFiles } from './settings.ts';
+import { readTls, type TlsFiles } from '../../src/options/tls.ts';
+import type { Subscriptions } from './settings.ts';
 import type { Target } from './target.ts';
 
 export interface ConnectOptions {
@@ -12,7 +12,7 @@ export interface ConnectOptions {
   /** Called once, when a connection that was open has ended by itself. Not after `close`. */
   readonly onLost: (error: AraldoError) => void;
   /** `pattern` is that of the subscription, where it is one. */
-  readonly onMessage?: (channel: Buffer, payload: Buffer, pattern?: string) => void;
+  readonly onMessage: (channel: Buffer, payload: Buffer, pattern?: string) => void;
 }
 
 export interface Connection {
@@ -36,7 +36,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connection>
   const { target, signal, onLost, onMessage } = options;
   const { Redis } = await loadClient();
   const settings = settingsOf(target);
-  if (target.isTls) settings.tls = await tlsOf(options);
+  if (target.isTls) settings.tls = await readTls(options.tls);
   signal.throwIfAborted();
 
   const redis = new Redis(settings);
@@ -57,12 +57,10 @@ export async function connectRedis(options: ConnectOptions): Promise<Connection>
       new AraldoError('connection-lost', `lost the connection to ${target.address}: ${why}`, causeOf(reason)),
     );
   });
-  if (onMessage !== undefined) {
-    redis.on('messageBuffer', onMessage);
-    redis.on('pmessageBuffer', (pattern: string, channel: Buffer, payload: Buffer) => {
-      onMessage(channel, payload, pattern);
-    });
-  }
+  redis.on('messageBuffer', onMessage);
+  redis.on('pmessageBuffer', (pattern: string, channel: Buffer, payload: Buffer) => {
+    onMessage(channel, payload, pattern);
+  });
   const close = (): void => {
     isClosed = true;
     hangUp(redis);
@@ -138,24 +136,6 @@ function settingsOf(target: Target): Omit<ioredis.RedisOptions, 'replyMapping'> 
     // The supervisor's deadline is the one there is.
     connectTimeout: 0,
     connectionName: 'araldo',
-  };
-}
-
-async function tlsOf({ target, tls }: ConnectOptions): Promise<NonNullable<ioredis.RedisOptions['tls']>> {
-  const read = async (path: string | undefined): Promise<Buffer | undefined> => {
-    if (path === undefined) return undefined;
-    return await readFile(path).catch((thrown: unknown) => {
-      const text = `could not read a file of the tls options of ${target.address}: ${textOf(thrown)}`;
-      throw new AraldoError('connect-failed', text, { cause: thrown });
-    });
-  };
-  const [ca, cert, key] = await Promise.all([read(tls.ca), read(tls.cert), read(tls.key)]);
-  const servername = tls['server-name'];
-  return {
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-    ...(servername !== undefined && { servername }),
   };
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AraldoError } from '../../src/core/errors.ts';
 import { defineEndpoint, type EndpointPlugin } from '../../src/core/plugin.ts';
 import { duration } from '../../src/options/duration.ts';
+import { tlsFiles } from '../../src/options/tls.ts';
 import { isPattern } from './pattern.ts';
 import { capabilitiesOf, type Settings } from './settings.ts';
 import { parseTarget, type Target } from './target.ts';
@@ -12,16 +13,6 @@ import { createTransport } from './transport.ts';
 const MOST_SUBSCRIPTIONS = 1_024;
 
 const channel = z.string().min(1, 'expected the name of a channel, found ""');
-
-const tls = z
-  .strictObject({
-    ca: z.string().optional().describe('A file of certificates to trust instead of the well-known ones.'),
-    cert: z.string().optional().describe('The file of our certificate, where Redis asks for one.'),
-    key: z.string().optional().describe('The file of its private key.'),
-    'server-name': z.string().optional().describe('The name to expect in the certificate of Redis.'),
-  })
-  .prefault({})
-  .describe('For rediss://. Files are read anew each time it connects.');
 
 const options = z
   .strictObject({
@@ -38,7 +29,7 @@ const options = z
         'Channels to subscribe to. One with *, ? or [ is a pattern; after a \\ they mean themselves.',
       ),
     publish: channel.optional().describe('The channel to publish on.'),
-    tls,
+    tls: tlsFiles(),
     ping: z
       .strictObject({
         every: duration().default(25_000).describe('How often Redis is asked whether it is there.'),
@@ -57,10 +48,6 @@ const options = z
   .refine((value) => value.channel === undefined || value.publish === undefined, {
     path: ['publish'],
     message: 'expected either channel, which is both ways, or subscribe and publish',
-  })
-  .refine((value) => (value.tls.cert === undefined) === (value.tls.key === undefined), {
-    path: ['tls'],
-    message: 'expected cert and key together',
   })
   .refine((value) => value.url.isTls || Object.keys(value.tls).length === 0, {
     path: ['tls'],

@@ -18,20 +18,26 @@ function source(pattern: string): string {
       if (part.startsWith('*')) return '.*';
       if (part === '?') return '.';
       if (members !== undefined) return set(members, not === '^');
-      return escaped(literal ?? '');
+      return exactly(literal ?? '');
     })
     .join('');
 }
 
 function set(members: string, isNegated: boolean): string {
-  const parts = [...members.matchAll(/(?:\\?([^]))-(?:\\?([^]))|\\?([^])/gu)].map(([, from, to, one]) => {
-    if (from === undefined || to === undefined) return escaped(one ?? '');
-    return from <= to ? `${escaped(from)}-${escaped(to)}` : `${escaped(to)}-${escaped(from)}`;
+  const parts = [...members.matchAll(/\\?([^])-\\?([^])|\\?([^])/gu)].map(([, from, to, one]) => {
+    if (from === undefined || to === undefined) return exactly(one ?? '');
+    const [low, high] = codeOf(from) <= codeOf(to) ? [from, to] : [to, from];
+    return `${exactly(low)}-${exactly(high)}`;
   });
   if (parts.length === 0) return isNegated ? '.' : '(?!)';
   return `[${isNegated ? '^' : ''}${parts.join('')}]`;
 }
 
-function escaped(character: string): string {
-  return /[\^$\\.*+?()[\]{}|/-]/.test(character) ? `\\${character}` : character;
+/** Escaped, so that it means itself anywhere. */
+function exactly(character: string): string {
+  return `\\u{${codeOf(character).toString(16)}}`;
+}
+
+function codeOf(character: string): number {
+  return character.codePointAt(0) ?? 0;
 }

@@ -15,7 +15,7 @@ export interface SessionOptions {
   readonly settings: Settings;
   readonly scheduler: SchedulerLike;
   readonly connect: Connect;
-  readonly onMessage: NonNullable<ConnectOptions['onMessage']>;
+  readonly onMessage: ConnectOptions['onMessage'];
   readonly onWritable: () => void;
   /** Called once, when it has ended by itself. Not after `close`. */
   readonly onBroken: (error: AraldoError) => void;
@@ -59,7 +59,7 @@ export function createSession(session: SessionOptions): Session {
   }
 
   async function openSubscriber(signal: AbortSignal): Promise<void> {
-    subscriber = await living({ signal, onLost: lostSubscriber, onMessage });
+    subscriber = await living({ signal, onLost: lostSubscriber });
     await subscriber.connection.subscribe(subscriptions);
   }
 
@@ -76,33 +76,41 @@ export function createSession(session: SessionOptions): Session {
   }
 
   /** A connection with a heartbeat. */
-  async function living(role: Pick<ConnectOptions, 'signal' | 'onLost' | 'onMessage'>): Promise<Living> {
+  async function living(role: Pick<ConnectOptions, 'signal' | 'onLost'>): Promise<Living> {
     // It may be lost as soon as it is there, before this function goes on.
     const late: { beat?: Heartbeat } = {};
-    const onLost = (error: AraldoError): void => {
-      late.beat?.stop();
-      role.onLost(error);
-    };
-    const connection = await connect({ ...role, target, tls, onLost });
+    const connection = await connect({
+      target,
+      tls,
+      signal: role.signal,
+      onLost(error) {
+        late.beat?.stop();
+        role.onLost(error);
+      },
+      // Under load the answer to a PING stands in line behind messages: they are signs of life too.
+      onMessage(channel, payload, pattern) {
+        late.beat?.heard();
+        onMessage(channel, payload, pattern);
+      },
+    });
     // Its twin may have failed meanwhile, and closed everything.
     if (isOver) {
       connection.close();
       throw new AraldoError('connect-failed', `gave up connecting to ${target.address}`);
     }
-    const beat = heartbeat({
+    late.beat = heartbeat({
       scheduler,
       everyMs: pingMs,
       withinMs: pongMs,
-      ping: () => void connection.ping().then(() => beat.heard(), ignore),
+      ping: () => void connection.ping().then(() => late.beat?.heard(), ignore),
       dead: () => {
         connection.close();
         const text = `${target.address} did not answer a PING within ${formatDuration(pongMs)}`;
         role.onLost(new AraldoError('connection-lost', text));
       },
     });
-    late.beat = beat;
     const close = (): void => {
-      beat.stop();
+      late.beat?.stop();
       connection.close();
     };
     return { connection, close };

@@ -1,17 +1,8 @@
 /** What the options of an endpoint mean, in the terms of its connections. */
 import type { Capabilities } from '../../src/core/endpoint.ts';
+import type { TlsFiles } from '../../src/options/tls.ts';
 import { matches } from './pattern.ts';
 import type { Target } from './target.ts';
-
-/** Paths of files, read anew each time it connects. */
-export interface TlsFiles {
-  /** Certificates to trust instead of the well-known ones. */
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
-  /** The name to expect in the certificate of Redis. */
-  readonly 'server-name'?: string | undefined;
-}
 
 /** Each name is a lane of its own. */
 export interface Subscriptions {

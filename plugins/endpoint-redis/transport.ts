@@ -62,6 +62,7 @@ export function createTransport(
   }
 
   function received(channel: Buffer, bytes: Buffer, pattern?: string): void {
+    if (isDraining) return;
     const wire = { bytes, isText: undefined };
     if (onlyLane !== undefined) return onlyLane.receiveBytes(wire);
     if (pattern === undefined) return channels.get(channel.toString())?.receiveBytes(wire);
