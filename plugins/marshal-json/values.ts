@@ -11,26 +11,44 @@ const PROTO = 'the key "__proto__"';
 const CONSTRUCTOR = 'the key "constructor.prototype"';
 
 /** What is wrong with what `JSON.parse` gave; one walk, and for most values the only cost of being strict. */
-export function flawOfParsed(value: unknown, depth = 0): string | typeof UNSURE | undefined {
-  if (typeof value === 'number') return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? undefined : UNSURE;
-  if (typeof value !== 'object' || value === null) return undefined;
+export function flawOfParsed(value: unknown): string | typeof UNSURE | undefined {
+  if (typeof value === 'number') return isCoarse(value) ? UNSURE : undefined;
+  return typeof value === 'object' && value !== null ? flawWithin(value, 0) : undefined;
+}
+
+/** Called for lists and maps alone: most of what there is are their items, and a call for each would show. */
+function flawWithin(container: object, depth: number): string | typeof UNSURE | undefined {
   if (depth === DEEPEST) return DEPTH;
-  let flaw: typeof UNSURE | undefined;
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) {
-      const found = flawOfParsed(value[index], depth + 1);
-      if (typeof found === 'string') return found;
-      flaw ??= found;
+  let isUnsure = false;
+  if (Array.isArray(container)) {
+    for (let index = 0; index < container.length; index += 1) {
+      const item: unknown = container[index];
+      if (typeof item === 'number') isUnsure ||= isCoarse(item);
+      else if (typeof item === 'object' && item !== null) {
+        const flaw = flawWithin(item, depth + 1);
+        if (typeof flaw === 'string') return flaw;
+        isUnsure ||= flaw === UNSURE;
+      }
     }
-    return flaw;
+  } else {
+    for (const key in container) {
+      if (key === '__proto__') return PROTO;
+      const item = (container as Record<string, unknown>)[key];
+      if (typeof item === 'number') isUnsure ||= isCoarse(item);
+      else if (typeof item === 'object' && item !== null) {
+        if (key === 'constructor' && Object.hasOwn(item, 'prototype')) return CONSTRUCTOR;
+        const flaw = flawWithin(item, depth + 1);
+        if (typeof flaw === 'string') return flaw;
+        isUnsure ||= flaw === UNSURE;
+      }
+    }
   }
-  for (const key in value) {
-    if (isForbidden(key, value)) return key === '__proto__' ? PROTO : CONSTRUCTOR;
-    const found = flawOfParsed((value as Record<string, unknown>)[key], depth + 1);
-    if (typeof found === 'string') return found;
-    flaw ??= found;
-  }
-  return flaw;
+  return isUnsure ? UNSURE : undefined;
+}
+
+/** Beyond 2^53 − 1, doubles leave out whole numbers. */
+function isCoarse(number: number): boolean {
+  return number > Number.MAX_SAFE_INTEGER || number < -Number.MAX_SAFE_INTEGER;
 }
 
 /**
@@ -53,36 +71,45 @@ export function flawOf(value: unknown, depth = 0): string | undefined {
       return `a ${typeof value}`;
   }
   if (depth === DEEPEST) return `${DEPTH} (or a value that contains itself)`;
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) {
-      const flaw = flawOf(value[index], depth + 1);
-      if (flaw !== undefined) return flaw;
-    }
-    return undefined;
-  }
-  return flawOfObject(value as Record<string, unknown>, depth);
+  if (Array.isArray(value)) return flawOfList(value, depth);
+  const object = value as Readonly<Record<string, unknown>>;
+  const isPlain = Object.getPrototypeOf(object) === Object.prototype && !Object.hasOwn(object, 'toJSON');
+  return isPlain ? flawOfMap(object, depth) : flawOfInstance(object, depth);
 }
 
-function flawOfObject(object: Readonly<Record<string, unknown>>, depth: number): string | undefined {
-  // Bytes have a `toJSON` too, which writes a list of numbers: nobody means that.
-  if (object instanceof Uint8Array) return 'bytes';
-  if (typeof object['toJSON'] === 'function') return flawOf(object['toJSON'](), depth + 1);
-  const kind = Object.prototype.toString.call(object);
-  // A Map, an Error, a Promise and others would be written as {}.
-  if (kind !== '[object Object]') return `a ${kind.slice('[object '.length, -1)}`;
-  for (const key of Object.keys(object)) {
-    if (isForbidden(key, object)) return key === '__proto__' ? PROTO : CONSTRUCTOR;
-    const item = object[key];
-    const flaw = item === undefined ? undefined : flawOf(item, depth + 1);
+function flawOfList(list: readonly unknown[], depth: number): string | undefined {
+  for (let index = 0; index < list.length; index += 1) {
+    const item = list[index];
+    const flaw = typeof item === 'string' ? undefined : flawOf(item, depth + 1);
     if (flaw !== undefined) return flaw;
   }
   return undefined;
 }
 
-/** Keys through which a careless merge reaches `Object.prototype`. */
-function isForbidden(key: string, owner: object): boolean {
-  if (key === '__proto__') return true;
-  if (key !== 'constructor') return false;
-  const value: unknown = (owner as Record<string, unknown>)[key];
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype');
+function flawOfMap(map: Readonly<Record<string, unknown>>, depth: number): string | undefined {
+  for (const key of Object.keys(map)) {
+    if (key === '__proto__') return PROTO;
+    const item = map[key];
+    if (typeof item === 'string' || item === undefined) continue;
+    if (
+      key === 'constructor' &&
+      typeof item === 'object' &&
+      item !== null &&
+      Object.hasOwn(item, 'prototype')
+    ) {
+      return CONSTRUCTOR;
+    }
+    const flaw = flawOf(item, depth + 1);
+    if (flaw !== undefined) return flaw;
+  }
+  return undefined;
+}
+
+function flawOfInstance(object: Readonly<Record<string, unknown>>, depth: number): string | undefined {
+  // Bytes have a `toJSON` too, which writes a list of numbers: nobody means that.
+  if (object instanceof Uint8Array) return 'bytes';
+  if (typeof object['toJSON'] === 'function') return flawOf(object['toJSON'](), depth + 1);
+  const kind = Object.prototype.toString.call(object);
+  // A Map, an Error, a Promise and others would be written as {}.
+  return kind === '[object Object]' ? flawOfMap(object, depth) : `a ${kind.slice('[object '.length, -1)}`;
 }
