@@ -11,6 +11,7 @@ import { Leg } from '../../../src/core/leg.ts';
 import { silentLog } from '../../../src/core/log.ts';
 import type { Message } from '../../../src/core/message.ts';
 import { type Supervisor, supervise } from '../../../src/runtime/supervise.ts';
+import { turn } from '../../virtual-time.ts';
 
 /** One connection as the fake sees it. */
 export interface FakeConnection {
@@ -23,8 +24,8 @@ export interface FakeConnection {
   /** Whether PINGs are answered. */
   isAlive: boolean;
   isClosed: boolean;
-  /** The connection ends by itself: what is unanswered is refused, then the loss is told. */
-  lose(why?: string): void;
+  /** The connection ends by itself: what is unanswered is refused, and a turn later the loss is told. */
+  lose(why?: string): Promise<void>;
 }
 
 export interface FakeRedis {
@@ -103,8 +104,9 @@ function fakeConnection(options: ConnectOptions): { fake: FakeConnection; connec
     pings: 0,
     isAlive: true,
     isClosed: false,
-    lose(why = 'lost') {
+    async lose(why = 'lost') {
       refuseAll();
+      await turn();
       options.onLost(new AraldoError('connection-lost', why));
     },
   };

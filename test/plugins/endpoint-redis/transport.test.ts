@@ -102,7 +102,7 @@ describe('endpoint-redis › source', () => {
       onMessage(Buffer.from('unknown'), Buffer.from('4'));
     };
     deliver(0);
-    connections[0]?.lose();
+    await connections[0]?.lose();
     await elapse(scheduler, 100);
     expect(connections[1]?.subscribed).toEqual(['a', 'b', 'c*']);
     deliver(1);
@@ -128,7 +128,7 @@ describe('endpoint-redis › source', () => {
     leg.offer(Message.of('last'));
     await elapse(scheduler, 10);
     expect(sender?.published.map(({ payload }) => payload)).toEqual(['last']);
-    sender?.lose();
+    await sender?.lose();
     await elapse(scheduler, 100);
     expect(connections).toHaveLength(3);
     expect(connections[2]?.published.map(({ payload }) => payload)).toEqual(['last']);
@@ -202,8 +202,8 @@ describe('endpoint-redis › sink', () => {
     await elapse(scheduler, 1);
     connections[0]?.published.shift()?.resolve();
     await turn();
-    connections[0]?.lose('reset');
-    connections[0]?.lose('reset');
+    await connections[0]?.lose('reset');
+    await connections[0]?.lose('reset');
     expect(endpoint.lastError?.message).toBe('reset');
     await elapse(scheduler, 100);
     expect(leg.failed).toBe(0);
@@ -233,7 +233,7 @@ describe('endpoint-redis › sink', () => {
     const [subscriber, sender] = connections;
     leg.offer(Message.of('a'));
     await elapse(scheduler, 1);
-    subscriber?.lose('cut off');
+    await subscriber?.lose('cut off');
     leg.offer(Message.of('b'));
     await elapse(scheduler, 10);
     expect(endpoint.state).toBe('open');
@@ -252,7 +252,7 @@ describe('endpoint-redis › sink', () => {
     const { scheduler, endpoint, leg, connections } = await publishing(both);
     leg.offer(Message.of('a'));
     await elapse(scheduler, 1);
-    connections[0]?.lose('cut off');
+    await connections[0]?.lose('cut off');
     await elapse(scheduler, 999);
     expect(endpoint.reconnects).toBe(0);
     await elapse(scheduler, 100);
@@ -271,7 +271,7 @@ describe('endpoint-redis › sink', () => {
       expect(isFlushed).toBe(false);
       const connection = connections.at(-1)!;
       if (end === 'answer') connection.published.shift()?.resolve();
-      else connection.lose();
+      else await connection.lose();
       await turn();
       expect(isFlushed).toBe(true);
     }
