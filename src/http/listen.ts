@@ -30,7 +30,7 @@ export function listen(server: Server, host: string, port: number): Promise<Addr
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): AraldoError {
   const where = authority(host, port);
-  switch (error.code) {
+  switch (error.code ?? '') {
     case 'EADDRINUSE':
       return new AraldoError(
         'port-in-use',

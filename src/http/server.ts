@@ -206,7 +206,7 @@ function isWebSocket(request: IncomingMessage): boolean {
 }
 
 function refusalOf(error: NodeJS.ErrnoException, limits: HttpLimits): Refusal {
-  switch (error.code) {
+  switch (error.code ?? '') {
     case 'HPE_HEADER_OVERFLOW':
       return { status: 431, text: `The headers of a request may have ${limits.headerBytes} bytes.` };
     case 'ERR_HTTP_REQUEST_TIMEOUT':

@@ -63,7 +63,7 @@ export function createConnection({ onState, onMessage }) {
       openedAt = performance.now();
       onState('open', '');
     });
-    opened.addEventListener('message', (event) => {
+    opened.addEventListener('message', (/** @type {MessageEvent<string | ArrayBuffer>} */ event) => {
       if (socket === opened) onMessage(event.data);
     });
     opened.addEventListener('close', (event) => {

@@ -15,7 +15,8 @@ const keys = /^(\s*)("(?:[^"\\]|\\.)*")(: )/gm;
 export function jsonNodes(text) {
   if (text.length > MAX_LENGTH || !/^\s*[[{]/.test(text)) return undefined;
   try {
-    const value = JSON.parse(text);
+    // It starts with a bracket or brace, so if it parses it is one of these.
+    const value = /** @type {object} */ (JSON.parse(text));
     return isFlat(value) ? flat(value) : indented(JSON.stringify(value, null, 2));
   } catch {
     // It only looked like JSON.
@@ -25,7 +26,9 @@ export function jsonNodes(text) {
 
 /** @param {object} value */
 function isFlat(value) {
-  return Object.values(value).every((member) => typeof member !== 'object' || member === null);
+  return Object.values(value).every(
+    (/** @type {unknown} */ member) => typeof member !== 'object' || member === null,
+  );
 }
 
 /** @param {object} value */

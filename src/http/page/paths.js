@@ -20,5 +20,8 @@ export function parametersOf(pattern) {
  */
 export function pathOf(pattern, values) {
   if (parametersOf(pattern)[0] === 'path' && !pattern.includes('/:path')) return values['path'] ?? '';
-  return pattern.replace(/\/:([a-z_$][\w$]*)/gi, (_, name) => `/${encodeURIComponent(values[name] ?? '')}`);
+  return pattern.replace(
+    /\/:([a-z_$][\w$]*)/gi,
+    (_, /** @type {string} */ name) => `/${encodeURIComponent(values[name] ?? '')}`,
+  );
 }

@@ -65,7 +65,7 @@ export function watchStatus(show) {
 async function fetchStatus() {
   try {
     const answer = await fetch('/status.json', { signal: AbortSignal.timeout(DEADLINE_MS) });
-    return answer.ok ? await answer.json() : undefined;
+    return answer.ok ? /** @type {Status} */ (await answer.json()) : undefined;
   } catch {
     // The server is away; the next look may find it again.
     return undefined;
