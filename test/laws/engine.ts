@@ -1,0 +1,30 @@
+// The face of the flow engine that the laws examine, so that they can examine a broken copy of it as well.
+
+import { pathToFileURL } from 'node:url';
+import { Endpoint } from '../../src/core/endpoint.ts';
+import { AraldoError } from '../../src/core/errors.ts';
+import { FanOut } from '../../src/core/fan-out.ts';
+import { Leg } from '../../src/core/leg.ts';
+import { Message } from '../../src/core/message.ts';
+import { stepOf } from '../../src/core/operator.ts';
+
+export interface Engine {
+  readonly Endpoint: typeof Endpoint;
+  readonly AraldoError: typeof AraldoError;
+  readonly FanOut: typeof FanOut;
+  readonly Leg: typeof Leg;
+  readonly Message: typeof Message;
+  readonly stepOf: typeof stepOf;
+}
+
+/** The one in src/core. */
+export const engine: Engine = { Endpoint, AraldoError, FanOut, Leg, Message, stepOf };
+
+/** A copy of src/core in another folder. */
+export async function engineIn(folder: string): Promise<Engine> {
+  const load = (file: string): Promise<object> =>
+    import(/* @vite-ignore */ pathToFileURL(`${folder}/${file}`).href);
+  const files = ['endpoint.ts', 'errors.ts', 'fan-out.ts', 'leg.ts', 'message.ts', 'operator.ts'];
+  const modules = await Promise.all(files.map(load));
+  return Object.assign({}, ...modules) as Engine;
+}

@@ -1,0 +1,153 @@
+// The oracle: all that is seen from outside the engine goes in, and what breaks a law comes out. Plain arrays and
+// counters; it knows nothing of src/core but what transports, steps and users of a route can see.
+
+import type { Status } from '../../src/core/message.ts';
+import { createLegModel, type LegFigures, type LegModel } from './leg-model.ts';
+import { createReader, type Reader } from './payload.ts';
+import { createSettlement, type Report, type Settlement } from './settlement.ts';
+import { createStages, type Ending, type Stages } from './stages.ts';
+import type { Topology } from './topology.ts';
+
+/** What broke, by the number of the law. 0: the engine threw. */
+export interface Breach {
+  readonly law: number;
+  readonly text: string;
+}
+
+export interface Oracle {
+  readonly read: Reader;
+  readonly sources: Settlement;
+  readonly routes: readonly RouteOracle[];
+  readonly report: Report;
+}
+
+/** What a route says of itself, through its port. */
+export interface RouteFigures {
+  readonly claimed: number;
+  readonly made: number;
+  readonly discarded: number;
+  readonly failed: number;
+}
+
+export interface RouteOracle {
+  readonly stages: Stages;
+  readonly legs: readonly LegModel[];
+  /** A source gave the route its own copy of a message. */
+  claimed(payload: string): void;
+  /** A message has passed all steps. */
+  fannedOut(payload: string): void;
+  /** A leg is about to be offered a message. Says whether it is acked right now. */
+  offered(leg: number, payload: string, isFiltered: boolean): void;
+  confirmed(leg: number, payload: string): void;
+  /** A leg's sink refused a message, which its route settles with `status`. */
+  refused(leg: number, payload: string, status: Status): void;
+  /** A leg under the policy `error` had no room for a message. */
+  overflowed(payload: string, status: Status): void;
+  /** A message ended inside the steps. */
+  ended(payload: string, ending: string, status: Status): void;
+  inspect(figures: RouteFigures, legs: readonly LegFigures[], holds: Holds): void;
+  atRest(figures: RouteFigures, legs: readonly LegFigures[]): void;
+}
+
+/** Whether the leg of that place holds the source of that place. */
+export type Holds = (leg: number, source: number) => boolean;
+
+export function createOracle(topology: Topology, report: Report): Oracle {
+  const read = createReader();
+  const sources = createSettlement(topology.sources, read, report);
+  const routes = topology.routes.map((spec, place): RouteOracle => {
+    const name = `route ${place}`;
+    const stages = createStages(name, spec, read, report);
+    const legs = spec.to.map((branch, leg) => createLegModel(`leg ${place}.${leg}`, branch, read, report));
+    /** What came to the fan-out, and how far each leg has been offered it. */
+    const order: string[] = [];
+    const offers = legs.map(() => 0);
+    let claimed = 0;
+    let ended = 0;
+    /** Refused by the policy `error`, and not failed yet. */
+    const refusals: string[] = [];
+
+    const inside = ({ claimed, made, discarded, failed }: RouteFigures): number =>
+      claimed + made - discarded - failed - order.length;
+
+    return {
+      stages,
+      legs,
+
+      claimed(payload) {
+        claimed += 1;
+        sources.retained(payload, 1);
+      },
+
+      fannedOut(payload) {
+        order.push(payload);
+        sources.retained(payload, legs.length - 1);
+      },
+
+      offered(leg, payload, isFiltered) {
+        const model = legs[leg] as LegModel;
+        const at = offers[leg] as number;
+        offers[leg] = at + 1;
+        if (order[at] !== payload) {
+          report(4, `leg ${place}.${leg} is offered ${payload}; next in the route's order is ${order[at]}`);
+        }
+        const fate = model.offered(payload, at, isFiltered);
+        if (fate === 'filtered' || model.isLossy) sources.ended(payload, 'ack');
+        else if (fate === 'refused') refusals.push(payload);
+        else if (model.waits) sources.waits(payload, 1);
+      },
+
+      confirmed(leg, payload) {
+        const model = legs[leg] as LegModel;
+        model.confirmed(payload);
+        if (model.isLossy) return;
+        if (model.waits) sources.waits(payload, -1);
+        sources.ended(payload, 'ack');
+      },
+
+      refused(leg, payload, status) {
+        const model = legs[leg] as LegModel;
+        model.failed(payload);
+        if (model.isLossy) return;
+        if (model.waits) sources.waits(payload, -1);
+        sources.ended(payload, status);
+      },
+
+      overflowed(payload, status) {
+        if (refusals.pop() !== payload)
+          report([8, 14], `${payload} is refused as leg-full, and there was room`);
+        sources.ended(payload, status);
+      },
+
+      ended(payload, ending, status) {
+        if (ending !== 'too-many-deliveries') stages.ended(payload, ending as Ending);
+        ended += 1;
+        sources.ended(payload, status);
+      },
+
+      inspect(figures, legFigures, holds) {
+        if (figures.claimed !== claimed) report(1, `${name}: claimed ${figures.claimed}, seen ${claimed}`);
+        if (figures.discarded + figures.failed !== ended) {
+          report(1, `${name}: ${figures.discarded} discarded + ${figures.failed} failed, seen ${ended}`);
+        }
+        if (inside(figures) < 0) report(1, `${name}: ${JSON.stringify(figures)} and ${order.length} went on`);
+        for (const payload of refusals.splice(0)) report([1, 8], `${payload} was refused, and did not fail`);
+        legs.forEach((model, leg) => {
+          const seen = legFigures[leg] as LegFigures;
+          if (offers[leg] !== order.length) {
+            report(4, `leg ${place}.${leg} was offered ${offers[leg]} of ${order.length} messages`);
+          }
+          model.inspect(seen, (source) => holds(leg, source));
+        });
+      },
+
+      atRest(figures, legFigures) {
+        const held = inside(figures);
+        if (held !== 0) report([1, 12], `${name}: ${held} messages are inside the steps at rest`);
+        stages.atRest();
+        legs.forEach((model, leg) => model.atRest(legFigures[leg] as LegFigures));
+      },
+    };
+  });
+  return { read, sources, routes, report };
+}

@@ -1,0 +1,187 @@
+// Plays a script on a topology, checks the laws after each action and at rest, and tells what happened, line by line.
+
+import fc from 'fast-check';
+import { config } from 'rxjs';
+import { elapse, pass } from '../virtual-time.ts';
+import type { Engine } from './engine.ts';
+import type { Breach } from './oracle.ts';
+import { type Action, scripts, type Topology, topologies, type Wanted } from './topology.ts';
+import { createWorld, type World } from './world.ts';
+
+export interface Run {
+  readonly breaches: readonly Breach[];
+  readonly events: readonly Event[];
+}
+
+export interface Event {
+  readonly atMs: number;
+  readonly who: string;
+  readonly text: string;
+}
+
+/** More rounds than any of our cases needs to come to rest. */
+const MAX_ROUNDS = 400;
+
+/** Longer than any delay of a step or sink. */
+const ROUND_MS = 70;
+
+export async function play(engine: Engine, topology: Topology, script: readonly Action[]): Promise<Run> {
+  const events: Event[] = [];
+  const breaches: Breach[] = [];
+  let now = (): number => 0;
+  const note = (who: string, text: string): void => {
+    events.push({ atMs: now(), who, text });
+  };
+  const report = (laws: number | readonly number[], text: string): void => {
+    for (const law of typeof laws === 'number' ? [laws] : laws) breaches.push({ law, text });
+    note(`LAW ${String(laws)}`, text);
+  };
+  const crash = (thrown: unknown): void => {
+    const isOverSettled = (thrown as { code?: unknown } | null)?.code === 'over-settled';
+    report(
+      isOverSettled ? [0, 9] : 0,
+      thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
+    );
+  };
+  const restore = catchUnhandled(crash);
+  try {
+    const world = createWorld(engine, topology, note, report);
+    now = () => world.scheduler.frame;
+    const step = topology.routes.some(({ via }) => via.some(({ kind }) => kind === 'async'))
+      ? (ms: number) => elapse(world.scheduler, ms)
+      : (ms: number) => pass(world.scheduler, ms);
+    await world.open();
+    for (const action of script) {
+      note('>', describe(action));
+      await perform(action, world, step);
+      world.inspect();
+    }
+    note('>', 'all sinks take messages, and time passes');
+    await comeToRest(world, step, () => events.length, report);
+    world.inspectAtRest();
+  } catch (thrown) {
+    crash(thrown);
+  } finally {
+    restore();
+  }
+  return { breaches, events };
+}
+
+/** Plays random scripts on random topologies; throws, with seed and timeline, at the first that breaks the law. */
+export async function holds(
+  law: number,
+  wanted: Wanted = {},
+  parameters: fc.Parameters<[Topology, readonly Action[]]> = {},
+  engine?: Engine,
+): Promise<void> {
+  const examined = engine ?? (await import('./engine.ts')).engine;
+  await fc.assert(
+    fc.asyncProperty(topologies(wanted), scripts(wanted), async (topology, script) => {
+      const { breaches, events } = await play(examined, topology, script);
+      const breach = breaches.find((found) => found.law === law || found.law === 0);
+      if (breach !== undefined) throw new Error(`law ${law} is broken: ${breach.text}\n${timeline(events)}`);
+    }),
+    parameters,
+  );
+}
+
+export function timeline(events: readonly Event[]): string {
+  return events
+    .map(({ atMs, who, text }) => `${String(atMs).padStart(6)} ms  ${who.padEnd(9)} ${text}`)
+    .join('\n');
+}
+
+async function perform(
+  action: Action,
+  world: World,
+  step: (ms: number) => void | Promise<void>,
+): Promise<void> {
+  const { sources, sinks } = world;
+  const sourceAt = (index: number) => sources[index % sources.length] as World['sources'][number];
+  const sinkAt = (index: number) => sinks[index % sinks.length] as World['sinks'][number];
+  switch (action.do) {
+    case 'hand':
+      return sourceAt(action.source).script.hand(action.lane, action.count, action.pad);
+    case 'turn':
+      return step(0);
+    case 'wait':
+      return step(action.ms);
+    case 'stall':
+      return sinkAt(action.sink).script.stall();
+    case 'flow':
+      return sinkAt(action.sink).script.flow();
+    case 'lose':
+      return sinkAt(action.sink).script.lose();
+    case 'reopen':
+      return reopen(sinkAt(action.sink));
+    case 'refuse':
+      return sinkAt(action.sink).script.refuse();
+    case 'late':
+      return sinkAt(action.sink).script.confirmLate();
+    case 'confirm':
+      return sinkAt(action.sink).script.confirm(action.which, action.count);
+    case 'hold':
+    case 'release': {
+      const index = action.source % sources.length;
+      const { inbound } = sourceAt(index).endpoint;
+      world.oracle.sources.held(index, action.do === 'hold');
+      if (action.do === 'hold') inbound.hold(stranger);
+      else inbound.release(stranger);
+      return;
+    }
+    case 'revoke':
+      return sourceAt(action.source).script.revoke(action.lane);
+    default:
+      return action satisfies never;
+  }
+}
+
+const stranger = { name: 'a stranger' };
+
+async function reopen({ endpoint, script }: World['sinks'][number]): Promise<void> {
+  if (!script.isLost()) return;
+  script.reopened();
+  await endpoint.open(new AbortController().signal);
+}
+
+async function comeToRest(
+  world: World,
+  step: (ms: number) => void | Promise<void>,
+  progress: () => number,
+  report: (law: number, text: string) => void,
+): Promise<void> {
+  for (const [index, { endpoint }] of world.sources.entries()) {
+    world.oracle.sources.held(index, false);
+    endpoint.inbound.release(stranger);
+  }
+  for (const sink of world.sinks) {
+    sink.script.flow();
+    await reopen(sink);
+  }
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const before = progress();
+    await step(ROUND_MS);
+    for (const { script } of world.sinks) script.confirm('oldest', 100);
+    world.inspect();
+    if (progress() === before) return;
+  }
+  report(12, `there is no rest after ${MAX_ROUNDS} rounds`);
+}
+
+function describe({ do: verb, ...rest }: Action): string {
+  return [verb, ...Object.entries(rest).map(([key, value]) => `${key} ${value}`)].join(' ');
+}
+
+/** RxJS reports what a subscriber throws from a timer; here it is caught where it happens. */
+function catchUnhandled(caught: (thrown: unknown) => void): () => void {
+  const { onUnhandledError } = config;
+  const real = globalThis.setTimeout;
+  config.onUnhandledError = caught;
+  const atOnce = (work: () => void, ms?: number, ...rest: unknown[]): unknown =>
+    ms === undefined ? work() : real(work, ms, ...rest);
+  globalThis.setTimeout = atOnce as typeof setTimeout;
+  return () => {
+    config.onUnhandledError = onUnhandledError;
+    globalThis.setTimeout = real;
+  };
+}

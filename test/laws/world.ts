@@ -1,0 +1,347 @@
+// A topology made real: endpoints over scripted transports, routes compiled by hand, and the oracle beside them.
+
+import { map, merge, tap, VirtualTimeScheduler } from 'rxjs';
+import { claim } from '../../operators/claim.ts';
+import type { Endpoint, EndpointOptions, Port, Transport } from '../../src/core/endpoint.ts';
+import type { Leg } from '../../src/core/leg.ts';
+import { silentLog } from '../../src/core/log.ts';
+import type { Message, RoutePort, Status } from '../../src/core/message.ts';
+import type { Engine } from './engine.ts';
+import { createOracle, type Oracle, type RouteFigures, type RouteOracle } from './oracle.ts';
+import { createScriptedSink, type ScriptedSink } from './scripted-sink.ts';
+import { createScriptedSource, MAX_HOPS, type ScriptedSource } from './scripted-source.ts';
+import { stepFor } from './scripted-steps.ts';
+import type { Report } from './settlement.ts';
+import type { RouteSpec, SinkSpec, SourceSpec, Topology } from './topology.ts';
+
+export interface World {
+  readonly scheduler: VirtualTimeScheduler;
+  readonly sources: readonly { readonly endpoint: Endpoint; readonly script: ScriptedSource }[];
+  readonly sinks: readonly { readonly endpoint: Endpoint; readonly script: ScriptedSink }[];
+  readonly oracle: Oracle;
+  open(): Promise<void>;
+  /** Compares what the engine says of itself with what the oracle has seen. */
+  inspect(): void;
+  /** The same, when nothing can happen any more. */
+  inspectAtRest(): void;
+}
+
+interface Route {
+  readonly figures: RouteFigures;
+  readonly legs: readonly Leg[];
+}
+
+export function createWorld(
+  engine: Engine,
+  topology: Topology,
+  note: (who: string, text: string) => void,
+  report: Report,
+): World {
+  const scheduler = new VirtualTimeScheduler();
+  const oracle = createOracle(topology, report);
+  /** How deep emissions and writes stand within each other, and how deep they may. */
+  let depth = 0;
+  const deepest = topology.sources.length + topology.sinks.length;
+  /** The leg whose sink refuses a message just now. */
+  let refusing: string | undefined;
+
+  const enter = (): void => {
+    depth += 1;
+    if (depth > deepest) report(15, `${depth} emissions and writes stand within each other`);
+  };
+  const leave = (): void => {
+    depth -= 1;
+  };
+
+  const endpointOver = (
+    name: string,
+    spec: SourceSpec | undefined,
+    connect: (port: Port) => Transport,
+  ): Endpoint => {
+    const source = {
+      canPause: spec?.canPause ?? true,
+      acks: true,
+      redelivers: spec?.redelivers ?? false,
+      ordered: 'lane' as const,
+      scope: 'once' as const,
+      carries: 'values' as const,
+    };
+    const options: EndpointOptions = {
+      name,
+      id: 'endpoint-scripted',
+      instance: 'run',
+      capabilities: spec === undefined ? {} : { source },
+      scheduler,
+      log: silentLog,
+      maxInFlight: spec?.maxInFlight ?? 1024,
+      maxDeliveries: spec?.maxDeliveries ?? 5,
+    };
+    return new engine.Endpoint(options, connect);
+  };
+
+  const sources = topology.sources.map((spec, index) => {
+    let endpoint: Endpoint | undefined;
+    const script = createScriptedSource({
+      index,
+      spec,
+      scheduler,
+      oracle: oracle.sources,
+      note: (text) => note(`source ${nameOfSource(index)}`, text),
+      around: {
+        before: () => endpoint?.inbound.gate.isOpen === false,
+        after(isShut, isPaused, lane) {
+          if (isShut && !isPaused) report(5, `lane ${lane} hands over into a shut gate, and is not paused`);
+        },
+      },
+    });
+    endpoint = endpointOver(nameOfSource(index), spec, script.transport);
+    return { endpoint, script };
+  });
+
+  const witnessOf = (index: number) => ({
+    written(leg: string, payload: string): void {
+      note(`sink ${index}`, `${leg} writes ${payload}`);
+      legModelOf(leg).written(payload);
+    },
+    confirmed(leg: string, payload: string): void {
+      note(`sink ${index}`, `confirms ${payload} to ${leg}`);
+      const [route, place] = placeOf(leg);
+      oracle.routes[route]?.confirmed(place, payload);
+    },
+    refusing(leg: string): void {
+      refusing = leg;
+    },
+    lost(): void {
+      note(`sink ${index}`, 'is lost');
+      topology.routes.forEach((route, at) =>
+        route.to.forEach((branch, place) => {
+          if (branch.to === index) oracle.routes[at]?.legs[place]?.lost();
+        }),
+      );
+    },
+    feeds(source: number, hops: number): void {
+      if (hops < MAX_HOPS) sources[source]?.script.hand(0, 1, 0, hops + 1);
+    },
+  });
+
+  const legModelOf = (leg: string) => {
+    const [route, place] = placeOf(leg);
+    return (oracle.routes[route] as RouteOracle).legs[place] as RouteOracle['legs'][number];
+  };
+
+  const sinks = topology.sinks.map((spec: SinkSpec, index) => {
+    const script = createScriptedSink(spec, engine, oracle.read, scheduler, witnessOf(index));
+    const endpoint = endpointOver(`sink ${index}`, undefined, (port) => {
+      const transport = script.transport(port);
+      return {
+        ...transport,
+        write(message, ticket, sender) {
+          enter();
+          try {
+            return transport.write?.(message, ticket, sender) ?? true;
+          } finally {
+            leave();
+          }
+        },
+      };
+    });
+    return { endpoint, script };
+  });
+
+  /** Before all routes: what is emitted now. */
+  const watchEmissions = (index: number): void => {
+    const { endpoint } = sources[index] as (typeof sources)[number];
+    endpoint.subscribe((root) => {
+      enter();
+      const [lane, number, delivery] = identify(root);
+      note(`source ${nameOfSource(index)}`, `emits ${lane}:${number}@${delivery}`);
+      oracle.sources.emitted(lane, number, delivery, endpoint.inbound.gate.holders);
+    });
+    if (topology.sources[index]?.isTapped !== true) return;
+    endpoint.subscribe((root) => {
+      root.retain(2);
+      root.nack();
+      root.reject();
+      root.discard('by a stranger');
+    });
+  };
+
+  /** After all routes: the emission itself is over. */
+  const watchEnds = (index: number): void => {
+    sources[index]?.endpoint.subscribe((root) => {
+      leave();
+      oracle.sources.ended(taggedPayload(root), 'ack');
+    });
+  };
+
+  const compile = (spec: RouteSpec, index: number): Route => {
+    const witness = oracle.routes[index] as RouteOracle;
+    const figures = { claimed: 0, made: 0, discarded: 0, failed: 0 };
+    const end = (message: Message, status: Status): void => {
+      if (status === 'ack') message.ack();
+      else if (status === 'nack') message.nack();
+      else message.reject();
+    };
+    const port: RoutePort = {
+      name: `route ${index}`,
+      discarded(message, reason) {
+        figures.discarded += 1;
+        const isBack = reason === 'step-timeout' || reason === 'closed';
+        witness.ended(taggedPayload(message), reason, isBack ? 'nack' : 'ack');
+      },
+      failed(message, error) {
+        const payload = taggedPayload(message);
+        const status = spec.onError === 'discard' ? 'ack' : spec.onError;
+        note(`route ${index}`, `fails ${payload}: ${error.code}`);
+        if (error.code === 'leg-full') witness.overflowed(payload, status);
+        else if (error.code === 'sink-rejected')
+          witness.refused(placeOf(refusing as string)[1], payload, status);
+        else {
+          figures.failed += 1;
+          witness.ended(payload, error.code, status);
+        }
+        end(message, status);
+      },
+      made(count) {
+        figures.made += count;
+      },
+    };
+    const legs = spec.to.map(
+      (branch, place) =>
+        new engine.Leg((sinks[branch.to] as (typeof sinks)[number]).endpoint.outbound, {
+          name: `leg ${index}.${place}`,
+          overflow: branch.overflow,
+          capacity: { messages: branch.messages, bytes: branch.bytes },
+          key: (message) => keyOf(message, branch.keys, oracle),
+        }),
+    );
+    const fanOut = new engine.FanOut(
+      spec.to.map((branch, place) => ({
+        leg: legs[place] as Leg,
+        when(message) {
+          const payload = message.payload as string;
+          const isFiltered = branch.filtersEvery > 0 && keyOf(message, branch.filtersEvery, oracle) === 0;
+          witness.offered(place, payload, isFiltered);
+          return !isFiltered;
+        },
+        ...(branch.marshals ? { marshal: toBytes } : {}),
+      })),
+    );
+
+    const inputs = spec.from.map((from) => {
+      const { endpoint } = sources[from] as (typeof sources)[number];
+      return endpoint.pipe(
+        tap((root) => {
+          figures.claimed += 1;
+          witness.claimed(taggedPayload(root));
+        }),
+        claim(port, { maxDeliveries: endpoint.inbound.maxDeliveries }),
+        map((message): Message => message.with(taggedPayload(message))),
+      );
+    });
+    let stream = merge(...inputs);
+    spec.via.forEach((step, stage) => {
+      const definition = stepFor(step, {
+        engine,
+        stages: witness.stages,
+        stage,
+        read: oracle.read,
+        scheduler,
+        made: (payload, count) => oracle.sources.retained(payload, count),
+      });
+      const arrive = tap((message: Message) => {
+        const payload = message.payload as string;
+        witness.stages.arrived(stage, payload);
+        if (step.kind === 'opaque') oracle.sources.ended(payload, 'ack');
+      });
+      const context = { name: `route ${index} step ${stage}`, scheduler, log: silentLog };
+      stream = stream.pipe(arrive, engine.stepOf(definition, undefined, context));
+    });
+    stream.subscribe({
+      next(message) {
+        const payload = message.payload as string;
+        witness.stages.arrived(spec.via.length, payload);
+        witness.fannedOut(payload);
+        fanOut.offer(message);
+      },
+      error: (error: unknown) => report(14, `route ${index} is broken: ${String(error)}`),
+      complete: () => report(14, `route ${index} has completed`),
+    });
+    return { figures, legs };
+  };
+
+  topology.sources.forEach((_, index) => watchEmissions(index));
+  const routes = topology.routes.map(compile);
+  topology.sources.forEach((_, index) => watchEnds(index));
+
+  const inspect = (): void => {
+    oracle.sources.afterAction();
+    routes.forEach(({ figures, legs }, index) => {
+      oracle.routes[index]?.inspect(figures, legs, (leg, source) =>
+        (sources[source]?.endpoint.inbound.gate.holders ?? []).includes(`leg ${index}.${leg}`),
+      );
+    });
+  };
+
+  return {
+    scheduler,
+    sources,
+    sinks,
+    oracle,
+    async open() {
+      for (const { endpoint } of [...sinks, ...sources]) await endpoint.open(new AbortController().signal);
+      for (const { script } of sources) script.open();
+    },
+    inspect,
+    inspectAtRest() {
+      inspect();
+      oracle.sources.atRest();
+      routes.forEach(({ figures, legs }, index) => {
+        oracle.routes[index]?.atRest(figures, legs);
+        for (const leg of legs) if (leg.isHolding) report(12, `${leg.name} holds at rest`);
+      });
+      for (const { endpoint, script } of sources) {
+        const { name, inbound } = endpoint;
+        const { gate } = inbound;
+        if (!gate.isOpen) report(12, `the gate of ${name} stays shut: ${gate.holders.join(', ') || 'full'}`);
+        if (!inbound.isIdle)
+          report(12, `${name}: ${inbound.inFlight} in flight, ${inbound.stashed} stashed at rest`);
+        const far = script.blocked();
+        if (far !== undefined) report(12, `${name}: ${far} at rest`);
+      }
+    },
+  };
+}
+
+function nameOfSource(index: number): string {
+  return String.fromCharCode(65 + index);
+}
+
+/** The route and the place of a leg, from its name. */
+function placeOf(leg: string): [number, number] {
+  const [route, place] = leg.slice('leg '.length).split('.');
+  return [Number(route), Number(place)];
+}
+
+function identify(root: Message): [lane: string, number: number, delivery: number] {
+  const [lane, number] = (root.payload as string).replace(/~+$/, '').split(':');
+  return [lane as string, Number(number), root.meta.deliveries ?? 1];
+}
+
+/** With the number of the delivery, which a payload has from where it is claimed on. */
+function taggedPayload(message: Message): string {
+  const payload = message.payload as string;
+  return payload.includes('@') ? payload : `${payload}@${message.meta.deliveries ?? 1}`;
+}
+
+function keyOf(message: Message, keys: number, oracle: Oracle): number {
+  const first = oracle.read(message.payload as string)[0];
+  return first === undefined ? 0 : (first.number + 2 * (first.delivery - 1)) % keys;
+}
+
+const encoder = new TextEncoder();
+
+function toBytes(message: Message): Message {
+  const payload = message.payload as string;
+  return message.withWire(payload, { bytes: encoder.encode(payload), isText: true });
+}
