@@ -1,0 +1,114 @@
+import { from, of } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { map } from '../../operators/map.ts';
+import { marshal, marshalMessage, wireOf } from '../../operators/marshal.ts';
+import { unmarshal } from '../../operators/unmarshal.ts';
+import { createJson } from '../../plugins/marshal-json/index.ts';
+import { Message } from '../../src/core/message.ts';
+import { walkCases } from './cases.ts';
+import { createLedger } from './ledger.ts';
+
+const json = createJson('json', { bigNumbers: 'refuse', envelope: false });
+const other = createJson('other', { bigNumbers: 'refuse', envelope: false });
+const enveloped = createJson('enveloped', { bigNumbers: 'refuse', envelope: true });
+
+walkCases('marshal', { passing: () => marshal(json), message: (ledger, payload) => ledger.claimed(payload) });
+walkCases('marshal without a marshaller', {
+  passing: () => marshal(),
+  message: (ledger, payload) => ledger.claimed(payload),
+});
+
+function textOf(message: Message | undefined): string {
+  return Buffer.from(message?.wire?.bytes ?? []).toString();
+}
+
+describe('marshal', () => {
+  it('gives a message the bytes of its payload', () => {
+    const seen: Message[] = [];
+    of(createLedger().claimed({ a: 1 }))
+      .pipe(marshal(json))
+      .subscribe((each) => seen.push(each));
+    expect(textOf(seen[0])).toBe('{"a":1}');
+    expect(seen[0]?.wire).toMatchObject({ isText: true, marshaller: json });
+    expect(seen[0]?.payload).toEqual({ a: 1 });
+  });
+
+  it('leaves the bytes that came in as they are, when nobody changed the payload', () => {
+    const ledger = createLedger();
+    const source = '{ "a" : 1.0 }';
+    const seen: Message[] = [];
+    of(ledger.claimedBytes(source))
+      .pipe(unmarshal(json), marshal(json))
+      .subscribe((each) => seen.push(each));
+    expect(textOf(seen[0])).toBe(source);
+  });
+
+  it.each([
+    ['the payload was mapped', [unmarshal(json), map(({ payload }) => payload), marshal(json)]],
+    ['another marshaller had read them', [unmarshal(other), marshal(json)]],
+  ] as const)('makes new bytes when %s', (_why, operators) => {
+    const seen: Message[] = [];
+    operators
+      .reduce(
+        (stream, operator) => stream.pipe(operator),
+        of(createLedger().claimedBytes('{ "a" : 1.0 }') as Message),
+      )
+      .subscribe((each) => seen.push(each));
+    expect(textOf(seen[0])).toBe('{"a":1}');
+  });
+
+  it('fails a value without a form in bytes, and no other', () => {
+    const ledger = createLedger();
+    const seen: string[] = [];
+    from([1, 2n, () => 3, 4].map((payload) => ledger.claimed(payload)))
+      .pipe(marshal(json))
+      .subscribe((message) => seen.push(textOf(message)));
+    expect(seen).toEqual(['1', '4']);
+    expect(ledger.failed.map(({ code }) => code)).toEqual([
+      'unmarshallable-payload',
+      'unmarshallable-payload',
+    ]);
+    expect(ledger.statuses).toEqual(['open', 'reject', 'reject', 'open']);
+  });
+
+  it('packs id, meta and payload where the marshaller carries envelopes', () => {
+    const message = Message.of({ a: 1 }, { id: 'i', key: 'k', peer: 'x.1', deliveries: 3, hops: 1 });
+    expect(JSON.parse(textOf(marshalMessage(enveloped)(message)))).toEqual({
+      id: 'i',
+      meta: { key: 'k', peer: 'x.1', hops: 2 },
+      payload: { a: 1 },
+    });
+  });
+
+  it('packs anew after meta has changed', () => {
+    const packed = marshalMessage(enveloped)(Message.of(1, { id: 'i', key: 'old' }));
+    const again = marshalMessage(enveloped)(packed.withMeta({ ...packed.meta, key: 'new' }));
+    expect(JSON.parse(textOf(again)).meta).toEqual({ key: 'new', hops: 1 });
+  });
+});
+
+describe('wireOf', () => {
+  it('takes text and bytes as what they are', () => {
+    const bytes = Uint8Array.of(1, 2);
+    expect(wireOf(Message.of(bytes)).wire).toEqual({ bytes, isText: false });
+    expect(wireOf(Message.of('é')).wire).toEqual({ bytes: Buffer.from('é'), isText: true });
+  });
+
+  it('leaves bytes that are known untouched, without reading them', () => {
+    const message = createLedger().claimedBytes(Uint8Array.of(0xff, 0xfe));
+    expect(wireOf(message)).toBe(message);
+  });
+
+  it.each([
+    [{ a: 1 }, 'found a map'],
+    [7, 'found 7'],
+    [null, 'found null'],
+    [undefined, 'found nothing'],
+    ['\ud800', 'found "\\ud800"'],
+  ])('refuses %j, and says what would take it', (payload, reason) => {
+    expect(() => wireOf(Message.of(payload))).toThrow(reason);
+    expect(() => wireOf(Message.of(payload))).toThrow(
+      'declare a marshaller, such as { name: json, id: marshal-json }',
+    );
+  });
+});
