@@ -50,9 +50,11 @@ export interface RoutePlan {
   readonly via: readonly StepPlan[];
   readonly to: readonly BranchPlan[];
   readonly onError: OnError;
+  /** It states `pause` and admits that a source which cannot pause loses what it holds back. */
+  readonly allowUpstreamLoss?: true;
 }
 
-/** A step: an operator by name or file, with its options as written after substitution. */
+/** A step: an operator by name or file, with its options as written after substitution; null without any. */
 export interface StepPlan {
   readonly use: string;
   readonly with: unknown;

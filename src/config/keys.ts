@@ -1,0 +1,56 @@
+/** The keys that config itself reads, level by level. Plugins and operators have keys of their own. */
+
+export const topKeys = [
+  'server-host',
+  'server-port',
+  'log-level',
+  'hosts',
+  'defaults',
+  'plugins',
+  'operators',
+  'routes',
+] as const;
+
+export const defaultsKeys = ['overflow', 'buffer', 'marshal', 'max-in-flight', 'max-deliveries'] as const;
+
+export const marshallerKeys = ['name', 'id'] as const;
+
+export const endpointKeys = ['name', 'id', 'marshal', 'max-in-flight', 'max-deliveries'] as const;
+
+export const routeKeys = [
+  'from',
+  'via',
+  'to',
+  'when',
+  'overflow',
+  'buffer',
+  'key',
+  'on-error',
+  'allow-upstream-loss',
+] as const;
+
+export const branchKeys = ['to', 'when', 'overflow', 'buffer', 'key'] as const;
+
+export const overflowKeys = ['policy', 'buffer', 'key'] as const;
+
+export const bufferKeys = ['messages', 'bytes'] as const;
+
+export const stepKeys = ['use', 'with'] as const;
+
+/** The most particular level first: `to` is a key of a route before it is one of a leg. */
+const levels: readonly (readonly [name: string, keys: readonly string[]])[] = [
+  ['the top level', topKeys],
+  ['a route', routeKeys],
+  ['a leg (an entry of to)', branchKeys],
+  ['a plugin', endpointKeys],
+  ['defaults', defaultsKeys],
+  ['overflow', overflowKeys],
+  ['buffer', bufferKeys],
+  ['a step (an entry of via)', stepKeys],
+  ['on-error', ['dead-letter']],
+];
+
+/** Where a key belongs, for somebody who wrote it elsewhere. */
+export function levelOf(key: string): string | undefined {
+  return levels.find(([, keys]) => keys.includes(key))?.[0];
+}

@@ -1,0 +1,196 @@
+/** The list `plugins:`: each entry found, its options parsed, its marshaller chosen. */
+import type { Capabilities } from '../core/endpoint.ts';
+import type { AnyPlugin, EndpointPlugin, MarshallerPlugin } from '../core/plugin.ts';
+import type { EndpointPart, MarshallerPart } from './configuration.ts';
+import type { ReadContext } from './context.ts';
+import { type Defaults, deliveriesReader, inFlightReader } from './defaults.ts';
+import {
+  expected,
+  readKey,
+  readList,
+  readMap,
+  readRequired,
+  readText,
+  reportThrown,
+  suggestionFor,
+} from './fields.ts';
+import { endpointKeys, marshallerKeys } from './keys.ts';
+import { laterPlugins, notAvailable } from './later.ts';
+import { chooseMarshallers, NO_MARSHALLER, type Undecided } from './marshal.ts';
+import { validateOptions } from './options.ts';
+import { type MapNode, type Node, plainOf } from './tree.ts';
+import type { Warn } from './warnings.ts';
+
+export interface Plugins {
+  readonly marshallers: ReadonlyMap<string, MarshallerPart>;
+  readonly endpoints: ReadonlyMap<string, EndpointPart>;
+  /** Every name that is declared, also by an entry with a problem: what it is there is known. */
+  readonly names: ReadonlyMap<string, AnyPlugin['kind'] | 'unknown'>;
+}
+
+interface Declared {
+  readonly name: string;
+  readonly id: Node;
+  readonly map: MapNode;
+}
+
+export async function readPlugins(
+  root: MapNode,
+  defaults: Defaults,
+  context: ReadContext,
+  warn: Warn,
+): Promise<Plugins> {
+  const names = new Map<string, AnyPlugin['kind'] | 'unknown'>();
+  const marshallers = new Map<string, MarshallerPart>();
+  const undecided: Undecided[] = [];
+  const find = finder(context);
+
+  for (const { name, id, map } of readNames(root, names, context)) {
+    const plugin = await find(id);
+    if (plugin === undefined) continue;
+    names.set(name, plugin.kind);
+    if (plugin.kind === 'marshaller') {
+      const part = await readMarshaller(name, plugin, id, map, context);
+      if (part !== undefined) marshallers.set(name, part);
+    } else {
+      const part = await readEndpoint(name, plugin, id, map, defaults, context);
+      if (part !== undefined) undecided.push(part);
+    }
+  }
+
+  const endpoints = chooseMarshallers(undecided, { defaults, names, problems: context.problems, warn });
+  checkPaths(endpoints, context);
+  return { marshallers, endpoints, names };
+}
+
+/** The entries that have a name of their own and an id. */
+function readNames(
+  root: MapNode,
+  names: Map<string, AnyPlugin['kind'] | 'unknown'>,
+  { problems }: ReadContext,
+) {
+  const declared: Declared[] = [];
+  const first = new Map<string, Node>();
+  const list = readKey(root, 'plugins', problems, (node) => readList(node, problems, 'a list of plugins'));
+  for (const item of list?.items ?? []) {
+    const map = readMap(item, problems, 'a plugin such as {name: browsers, id: endpoint-websocket}');
+    if (map === undefined) continue;
+    const text = (what: string) => (node: Node) => readText(node, problems, what);
+    const name = readRequired(map, 'name', problems, 'a name', text('a name'));
+    const id = readRequired(map, 'id', problems, 'the id of a plugin', text('the id of a plugin'));
+    if (name === undefined) continue;
+    const nameNode = map.entries.get('name')?.value ?? map;
+    const earlier = first.get(name);
+    if (name === NO_MARSHALLER)
+      expected(`another name (${NO_MARSHALLER} stands for no marshaller)`, nameNode, problems);
+    else if (earlier !== undefined) {
+      const line =
+        earlier.place.line === undefined ? (earlier.place.path ?? '') : `line ${earlier.place.line}`;
+      problems.report('duplicate-name', nameNode, `expected a name of its own, found that of ${line}`);
+    } else {
+      first.set(name, nameNode);
+      names.set(name, 'unknown');
+      const idNode = map.entries.get('id')?.value;
+      if (id !== undefined && idNode !== undefined) declared.push({ name, id: idNode, map });
+    }
+  }
+  return declared;
+}
+
+/** Each plugin is looked for once, when the first entry uses it. */
+function finder({
+  registry,
+  directory,
+  problems,
+}: ReadContext): (id: Node) => Promise<AnyPlugin | undefined> {
+  const known = new Map<string, AnyPlugin>();
+  return async (node) => {
+    const id = String(plainOf(node));
+    const before = known.get(id);
+    if (before !== undefined) return before;
+    let plugin: AnyPlugin | undefined;
+    try {
+      plugin = await registry.findPlugin(id, directory);
+    } catch (thrown) {
+      reportThrown(thrown, node, problems, 'plugin-failed');
+      return undefined;
+    }
+    if (plugin !== undefined) known.set(id, plugin);
+    else await reportUnknown(id, node);
+    return plugin;
+  };
+
+  async function reportUnknown(id: string, node: Node): Promise<void> {
+    const later = notAvailable(id, laterPlugins);
+    if (later !== undefined) return problems.report('not-available', node, later);
+    const isPath = /^\.{0,2}\//.test(id);
+    if (isPath) {
+      const what = 'expected the path of a plugin, relative to the configuration';
+      return problems.report('unknown-plugin', node, `${what}, found no file there`);
+    }
+    const ids = await registry.pluginIds(directory);
+    expectedPlugin(node, ids);
+  }
+
+  function expectedPlugin(node: Node, ids: readonly string[]): void {
+    const suggestion = suggestionFor(node, ids);
+    const shown = ids.length === 0 ? 'none is installed' : ids.slice(0, 20).join(', ');
+    problems.report('unknown-plugin', node, `no plugin has this id; there are: ${shown}`, { suggestion });
+  }
+}
+
+async function readMarshaller(
+  name: string,
+  plugin: MarshallerPlugin,
+  id: Node,
+  map: MapNode,
+  { problems }: ReadContext,
+): Promise<MarshallerPart | undefined> {
+  const options = plainOf(map, new Set(marshallerKeys)) as Record<string, unknown>;
+  const owner = { name: plugin.id, besides: marshallerKeys };
+  const parsed = await validateOptions(plugin.options, options, map, owner, problems);
+  if (parsed === undefined) return undefined;
+  const plan = { name, id: String(plainOf(id)), options };
+  return { plan, plugin, options: parsed.value, place: map.place };
+}
+
+async function readEndpoint(
+  name: string,
+  plugin: EndpointPlugin,
+  id: Node,
+  map: MapNode,
+  defaults: Defaults,
+  { problems }: ReadContext,
+): Promise<Undecided | undefined> {
+  const options = plainOf(map, new Set(endpointKeys)) as Record<string, unknown>;
+  const maxInFlight = readKey(map, 'max-in-flight', problems, inFlightReader) ?? defaults.maxInFlight;
+  const maxDeliveries = readKey(map, 'max-deliveries', problems, deliveriesReader) ?? defaults.maxDeliveries;
+  const owner = { name: plugin.id, besides: endpointKeys };
+  const parsed = await validateOptions(plugin.options, options, map, owner, problems);
+  if (parsed === undefined) return undefined;
+
+  let capabilities: Capabilities;
+  try {
+    capabilities = plugin.capabilities(parsed.value);
+  } catch (thrown) {
+    reportThrown(thrown, map, problems, 'plugin-failed');
+    return undefined;
+  }
+  const plan = { name, id: String(plainOf(id)), options, maxInFlight, maxDeliveries };
+  return { plan, plugin, options: parsed.value, capabilities, place: map.place, map };
+}
+
+/** Of overlapping patterns the first declared wins; equal ones would leave the second without a peer. */
+function checkPaths(endpoints: ReadonlyMap<string, EndpointPart>, { problems }: ReadContext): void {
+  const owners = new Map<string, string>();
+  for (const [name, { capabilities, place }] of endpoints) {
+    for (const pattern of new Set(capabilities.listensOn)) {
+      const owner = owners.get(pattern);
+      if (owner === undefined) owners.set(pattern, name);
+      else {
+        const text = `expected a path of its own, found ${pattern}, on which ${owner} listens`;
+        problems.report('reserved-path', { place, length: 1 }, text);
+      }
+    }
+  }
+}

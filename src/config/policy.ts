@@ -1,0 +1,79 @@
+/** Which policy and buffer a leg gets: what is stated, if its sources can keep it; else what they can. */
+import type { Capabilities } from '../core/endpoint.ts';
+import type { Overflow } from '../core/overflow.ts';
+import { firstOf, type OverflowSpec } from './overflow.ts';
+import type { OnError } from './plan.ts';
+import type { Problems } from './problem.ts';
+
+export interface RouteSource {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+}
+
+export interface PolicyOptions {
+  readonly branch: OverflowSpec;
+  readonly route: OverflowSpec;
+  readonly defaults: OverflowSpec;
+  /** Those that are known; one with a problem of its own says nothing. */
+  readonly sources: readonly RouteSource[];
+  /** `allow-upstream-loss: true` */
+  readonly allowsLoss: boolean;
+  readonly problems: Problems;
+}
+
+export interface Policy {
+  readonly overflow: Overflow;
+  readonly buffer: { readonly messages: number; readonly bytes: number };
+}
+
+const BUFFER_MESSAGES = 1024;
+/** Behind a source that cannot pause the buffer is all there is. */
+const BUFFER_MESSAGES_UNPAUSABLE = 65_536;
+const BUFFER_BYTES: number = 16 * 1024 * 1024;
+
+export function choosePolicy({
+  branch,
+  route,
+  defaults,
+  sources,
+  allowsLoss,
+  problems,
+}: PolicyOptions): Policy {
+  const restless = sources.find(({ capabilities }) => capabilities.source?.canPause === false);
+  const canPause = restless === undefined || allowsLoss;
+  const stated = firstOf('policy', branch, route);
+  if (stated?.value === 'pause' && !canPause) {
+    problems.report(
+      'unkeepable-policy',
+      stated.node,
+      `expected a policy that ${restless.name} can keep, found pause: ${restless.name} cannot pause, and its messages ` +
+        'would be lost before they come here; write overflow: drop-oldest (or drop-newest, latest, error), ' +
+        'or admit the loss with allow-upstream-loss: true in the route',
+    );
+  }
+  const fallback = defaults.policy?.value;
+  const overflow =
+    stated?.value ??
+    (fallback === undefined || (fallback === 'pause' && !canPause) ? natural(restless) : fallback);
+  return {
+    overflow,
+    buffer: {
+      messages:
+        firstOf('messages', branch, route, defaults) ??
+        (restless === undefined ? BUFFER_MESSAGES : BUFFER_MESSAGES_UNPAUSABLE),
+      bytes: firstOf('bytes', branch, route, defaults) ?? BUFFER_BYTES,
+    },
+  };
+}
+
+/** What a message costs that cannot be processed, unless the route says: never a durable message. */
+export function defaultOnError(sources: readonly RouteSource[]): OnError {
+  const isDurable = sources.some(
+    ({ capabilities: { source } }) => source?.redelivers === true || source?.acks === true,
+  );
+  return isDurable ? 'hold' : 'discard';
+}
+
+function natural(restless: RouteSource | undefined): Overflow {
+  return restless === undefined ? 'pause' : 'drop-oldest';
+}

@@ -1,0 +1,120 @@
+/** The one normal form of a configuration, as YAML: every default written out, every short form made long. */
+import { Document, isMap, isScalar, isSeq, type Node, visit } from 'yaml';
+import { formatSize } from '../options/size.ts';
+import type { Configuration } from './configuration.ts';
+import { NO_MARSHALLER } from './marshal.ts';
+import type { BranchPlan, EndpointPlan, OnError, Plan, RoutePlan, StepPlan } from './plan.ts';
+import { REDACTED, redactor, SHORTEST_SECRET } from './redact.ts';
+
+export interface PrintOptions {
+  /** Shows what came from variables and files; it is hidden unless given. A bare plan hides nothing. */
+  readonly reveal?: boolean;
+}
+
+/**
+ * YAML that loads to an equal plan, when nothing in it is hidden.
+ *
+ * @example
+ * const configuration = await loadConfiguration({ file: 'araldo.yaml' }, { registry });
+ * console.log(printPlan(configuration));
+ */
+export function printPlan(from: Plan | Configuration, { reveal = false }: PrintOptions = {}): string {
+  const plan = 'plan' in from ? from.plan : from;
+  const secrets = 'plan' in from && !reveal ? from.secrets : [];
+  const document = new Document(normalForm(plan), { aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar: (_key, scalar) => {
+      scalar.value = written(hidden(scalar.value, secrets));
+    },
+    Collection: (_key, collection) => {
+      collection.flow = isShort(collection);
+    },
+  });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+}
+
+/** Plain data with the keys of YAML. */
+function normalForm(plan: Plan): Record<string, unknown> {
+  const { server, logLevel, marshallers, endpoints, routes } = plan;
+  return {
+    'server-host': server.host,
+    'server-port': server.port,
+    hosts: server.hosts,
+    'log-level': logLevel,
+    plugins: [
+      ...Object.values(marshallers).map(({ name, id, options }) => ({ name, id, ...options })),
+      ...Object.values(endpoints).map(endpointForm),
+    ],
+    routes: Object.fromEntries(Object.values(routes).map((route) => [route.name, routeForm(route)])),
+  };
+}
+
+function endpointForm({ name, id, options, marshal, maxInFlight, maxDeliveries }: EndpointPlan): object {
+  const common = {
+    marshal: marshal || NO_MARSHALLER,
+    'max-in-flight': maxInFlight,
+    'max-deliveries': maxDeliveries,
+  };
+  return { name, id, ...options, ...common };
+}
+
+function routeForm({ from, via, to, onError, allowUpstreamLoss }: RoutePlan): object {
+  return {
+    from,
+    ...(via.length === 0 ? {} : { via: via.map(stepForm) }),
+    to: to.map(branchForm),
+    'on-error': onErrorForm(onError),
+    ...(allowUpstreamLoss === true ? { 'allow-upstream-loss': true } : {}),
+  };
+}
+
+/** `use` and `with` only where the name of the operator cannot be the key. */
+function stepForm({ use, with: options }: StepPlan): unknown {
+  if (options === null || options === undefined) return use;
+  return /^[a-z][a-z-]*$/.test(use) && use !== 'use' ? { [use]: options } : { use, with: options };
+}
+
+function branchForm({ to, when, overflow, buffer, key }: BranchPlan): object {
+  return {
+    to,
+    ...(when === undefined ? {} : { when }),
+    overflow,
+    buffer: { messages: buffer.messages, bytes: formatSize(buffer.bytes) },
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+function onErrorForm(onError: OnError): unknown {
+  return typeof onError === 'string' ? onError : { 'dead-letter': onError.deadLetter };
+}
+
+/** A number that came from a variable is as secret as text. */
+function hidden(value: unknown, secrets: readonly string[]): unknown {
+  if (secrets.length === 0) return value;
+  if (typeof value === 'string') return redactor(secrets)(value);
+  return secrets.some((secret) => secret.length >= SHORTEST_SECRET && secret === String(value))
+    ? REDACTED
+    : value;
+}
+
+/** `${` in a value is not a reference: it was one, or stood there as `$${`. */
+function written(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('${', '$${');
+  return typeof value === 'function' ? `[function ${value.name}]` : value;
+}
+
+/** On one line what has no structure within and fits. */
+function isShort(collection: Node): boolean {
+  if (!isMap(collection) && !isSeq(collection)) return false;
+  // `- filter: payload.qty > 0` needs no braces.
+  if (isMap(collection) && collection.items.length === 1) return false;
+  const parts = collection.items.flatMap((item) =>
+    isMap(collection) ? [(item as { key: unknown }).key, (item as { value: unknown }).value] : [item],
+  );
+  if (!parts.every((part) => isScalar(part) && typeof part.value !== 'object')) return false;
+  const length = parts.reduce<number>(
+    (sum, part) => sum + String((part as { value: unknown }).value).length + 2,
+    0,
+  );
+  return length <= 60;
+}
