@@ -40,15 +40,13 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let unansweredBytes = 0;
   let isCorked = false;
   let isFinishing = false;
-  let wasRefused = false;
+  let isFull = false;
   /** As many as there are callers of `settled` that wait: a drain and a close at most. */
   let waiting: (() => void)[] = [];
 
   return {
     get isWritable() {
-      const isWritable = !isFinishing && unanswered < MOST_MESSAGES && unansweredBytes < MOST_BYTES;
-      wasRefused ||= !isWritable;
-      return isWritable;
+      return !isFull && !isFinishing;
     },
     publish,
     finish() {
@@ -63,6 +61,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const size = payload.byteLength;
     unanswered += 1;
     unansweredBytes += size;
+    if (unanswered >= MOST_MESSAGES || unansweredBytes >= MOST_BYTES) isFull = true;
     connection.publish(channel, asBuffer(payload)).then(
       () => {
         sender.confirm(ticket);
@@ -91,10 +90,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
       waiting = [];
       for (const resolve of resolved) resolve();
     }
-    if (!wasRefused || isFinishing) return;
     // Half empty before it takes more, or each answer would let a single message in.
-    if (unanswered > MOST_MESSAGES / 2 || unansweredBytes > MOST_BYTES / 2) return;
-    wasRefused = false;
+    if (!isFull || unanswered > MOST_MESSAGES / 2 || unansweredBytes > MOST_BYTES / 2) return;
+    isFull = false;
     onWritable();
   }
 

@@ -33,12 +33,7 @@ export function createTransport(
         onBroken: (error) => port.broken(error),
       });
       session = opening;
-      try {
-        await opening.open(signal);
-      } catch (thrown) {
-        opening.close();
-        throw thrown;
-      }
+      await opening.open(signal);
     },
     isWritable: () => session?.publisher?.isWritable ?? false,
     write(message, ticket, sender) {

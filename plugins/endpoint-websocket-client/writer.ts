@@ -33,15 +33,13 @@ export function createWriter({ connection, frames, scheduler, onWritable }: Writ
   const { webSocket, socket } = connection;
   let unsent = 0;
   let isCorked = false;
-  let wasRefused = false;
+  let isFull = false;
   /** As many as there are callers of `flushed` that wait: a drain and a close at most. */
   let waiting: (() => void)[] = [];
 
   return {
     get isWritable() {
-      const isWritable = webSocket.readyState === webSocket.OPEN && webSocket.bufferedAmount < MOST_BYTES;
-      wasRefused ||= !isWritable;
-      return isWritable;
+      return !isFull && webSocket.readyState === webSocket.OPEN;
     },
     send(wire, ticket, sender) {
       const binary = !isTextFrame(wire, frames);
@@ -52,6 +50,7 @@ export function createWriter({ connection, frames, scheduler, onWritable }: Writ
         if (error === undefined || error === null) sender.confirm(ticket);
         sent();
       });
+      if (webSocket.bufferedAmount >= MOST_BYTES) isFull = true;
     },
     flushed() {
       if (unsent === 0) return Promise.resolve();
@@ -67,8 +66,8 @@ export function createWriter({ connection, frames, scheduler, onWritable }: Writ
       for (const resolve of resolved) resolve();
     }
     // Half empty before it takes more, or each write would let a single message in.
-    if (!wasRefused || webSocket.bufferedAmount > MOST_BYTES / 2) return;
-    wasRefused = false;
+    if (!isFull || webSocket.bufferedAmount > MOST_BYTES / 2) return;
+    isFull = false;
     onWritable();
   }
 

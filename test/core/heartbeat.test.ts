@@ -44,6 +44,16 @@ describe('heartbeat', () => {
     expect(dead).toHaveBeenCalledOnce();
   });
 
+  it('expects nothing when it first asks while it is held', () => {
+    const { scheduler, dead, beat } = beating();
+    beat.hold();
+    pass(scheduler, 100_000);
+    expect(dead).not.toHaveBeenCalled();
+    beat.release();
+    pass(scheduler, 15_000);
+    expect(dead).toHaveBeenCalledOnce();
+  });
+
   it('does not count from anew each time it asks again', () => {
     const scheduler = new VirtualTimeScheduler();
     const dead = vi.fn();

@@ -231,12 +231,15 @@ describeWith(['redis-server'], 'endpoint-redis › faults', () => {
 
   it('leaves nothing running when it is stopped, whatever Redis does', async () => {
     const redis = await start();
+    const sockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
     const it = await mount(plugin, { url: redis.url, channel: 'news' });
     await it.until(() => it.endpoint.state === 'open');
     process.kill(redis.pid!, 'SIGSTOP');
     const begun = performance.now();
+    const whileOpen = sockets();
     await it.supervisor.stop();
     expect(performance.now() - begun).toBeLessThan(1_000);
+    await it.until(() => sockets() <= whileOpen - 2, 1_000);
     process.kill(redis.pid!, 'SIGCONT');
     const asking = new Redis(redis.url);
     const clients = async () =>

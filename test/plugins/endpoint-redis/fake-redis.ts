@@ -36,7 +36,7 @@ export interface FakeRedis {
   readonly connections: FakeConnection[];
   readonly received: Message[];
   /** What the next connects do, instead of succeeding. */
-  refusals: (Error | 'hang')[];
+  refusals: (Error | 'hang' | 'slow')[];
 }
 
 export function reply(text: string): Error {
@@ -56,6 +56,8 @@ export function fakeRedis(settings: Partial<Settings>, maxInFlight = 1_024): Fak
         options.signal.addEventListener('abort', () => reject(options.signal.reason as Error));
       });
     }
+    // Deaf to the signal, as a client may be that is just done.
+    if (refusal === 'slow') await new Promise<void>((resolve) => void scheduler.schedule(resolve, 3_000));
     if (refusal instanceof Error) throw refusal;
     const { fake, connection } = fakeConnection(options);
     connections.push(fake);

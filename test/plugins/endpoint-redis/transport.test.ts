@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AraldoError } from '../../../src/core/errors.ts';
+import { Leg } from '../../../src/core/leg.ts';
 import { Message } from '../../../src/core/message.ts';
 import { elapse, turn } from '../../virtual-time.ts';
 import { fakeRedis, reply } from './fake-redis.ts';
@@ -34,7 +35,17 @@ describe('endpoint-redis › connections', () => {
     expect(endpoint.state).toBe('open');
   });
 
-  it('are closed when the one of two hangs until the deadline', async () => {
+  it('are closed when they come after it was given up', async () => {
+    const { scheduler, supervisor, connections, refusals } = fakeRedis(both);
+    refusals.push(new AraldoError('connect-failed', 'no'), 'slow');
+    supervisor.start();
+    await elapse(scheduler, 2_999);
+    expect(connections).toHaveLength(2);
+    await elapse(scheduler, 10);
+    expect(connections.map(({ isClosed }) => isClosed)).toEqual([false, false, true]);
+  });
+
+  it('are closed when one of two hangs until the deadline', async () => {
     const { scheduler, supervisor, connections, refusals, endpoint } = fakeRedis(both);
     refusals.push('hang');
     supervisor.start();
@@ -220,12 +231,29 @@ describe('endpoint-redis › sink', () => {
     const { published } = connections[0]!;
     expect(published).toHaveLength(4);
     published[0]?.resolve();
-    await turn();
-    await turn();
+    await elapse(scheduler, 1);
     expect(leg.delivered).toBe(1);
+    expect(published).toHaveLength(4);
     published[1]?.resolve();
     await elapse(scheduler, 1);
     expect(published).toHaveLength(6);
+  });
+
+  it('takes from a leg again that had nothing to be answered', async () => {
+    const { scheduler, endpoint, leg, connections } = await publishing();
+    for (let n = 0; n < 4; n += 1) leg.offer(Message.of('x'.repeat(1024 * 1024)));
+    const other = new Leg(endpoint.outbound, {
+      name: 'other',
+      overflow: 'pause',
+      capacity: { messages: 8, bytes: 1_000 },
+    });
+    other.offer(Message.of('waits'));
+    await elapse(scheduler, 1);
+    const { published } = connections[0]!;
+    expect(published).toHaveLength(4);
+    for (const { resolve } of published.splice(0)) resolve();
+    await elapse(scheduler, 1);
+    expect(published.map(({ payload }) => payload)).toEqual(['waits']);
   });
 
   it('waits for answers to what it published before it breaks for a lost subscription: nothing goes out twice', async () => {
