@@ -46,7 +46,8 @@ const message: z.ZodType<MakePayload, object> = z
 export const mockOptions: z.ZodType<MockOptions, object> = z
   .strictObject({
     channel: z
-      .union([z.string().min(1), z.number()], { error: 'expected the name of a channel' })
+      .union([z.string(), z.number()], { error: 'expected the name of a channel' })
+      .refine((name) => name !== '', { error: 'expected the name of a channel, found ""' })
       .optional()
       .meta({ description: 'What is sent to a mock endpoint arrives at the others with the same channel.' }),
     messages: z.array(message).max(MOST_MESSAGES).default([]).meta({

@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { operatorTable } from '../../operators/index.ts';
+
+const directory = new URL('../../operators/', import.meta.url);
+
+/** The YAML blocks in the docstrings of a file. */
+function yamlExamples(file: string): string[] {
+  const source = readFileSync(new URL(file, directory), 'utf8');
+  return [...source.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) =>
+    block.replace(/^ \* ?/gm, ''),
+  );
+}
+
+describe('the table of operators', () => {
+  it('has each under its own name', () => {
+    for (const [name, definition] of Object.entries(operatorTable)) expect(definition.name).toBe(name);
+  });
+
+  it('has a file, a test and an example that its schema takes for each', () => {
+    const tests = readdirSync(new URL('.', import.meta.url));
+    for (const [name, definition] of Object.entries(operatorTable)) {
+      expect(tests).toContain(`${name}.test.ts`);
+      const steps = yamlExamples(`${name}.ts`).flatMap((text) => (parse(text) as { via: object[] }).via);
+      const options = steps
+        .filter((step) => name in step)
+        .map((step) => (step as Record<string, unknown>)[name]);
+      expect(options.length).toBeGreaterThan(0);
+      for (const option of options) {
+        expect(definition.options['~standard'].validate(option)).not.toHaveProperty('issues');
+      }
+    }
+  });
+});
+
+describe('every operator', () => {
+  const files = readdirSync(directory).filter((file) => /^[a-z-]+\.ts$/.test(file) && file !== 'index.ts');
+
+  it.each(files.filter((file) => file !== 'envelope.ts'))(
+    '%s shows what it does in a marble diagram and an example',
+    (file) => {
+      const source = readFileSync(new URL(file, directory), 'utf8');
+      expect(source).toMatch(/\* ```\n \* (source|\S+)[ ─]/);
+      expect(source).toContain('* @example');
+    },
+  );
+});
