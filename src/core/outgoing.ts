@@ -11,11 +11,16 @@ const encoder = new TextEncoder();
 export function outgoingWire(message: Message): Wire {
   if (message.wire !== undefined) return message.wire;
   const { payload } = message;
-  if (typeof payload === 'string') return { bytes: encoder.encode(payload), isText: true };
+  // Half of a surrogate pair has no UTF-8: encoding would put another character in its place.
+  if (typeof payload === 'string' && payload.isWellFormed()) {
+    return { bytes: encoder.encode(payload), isText: true };
+  }
   if (payload instanceof Uint8Array) return { bytes: payload, isText: undefined };
-  const found = payload === null ? 'null' : typeof payload;
-  throw new AraldoError(
-    'unmarshallable-payload',
-    `expected bytes or text to send, found a payload of type ${found}: declare a marshaller`,
-  );
+  throw new AraldoError('unmarshallable-payload', `expected bytes or text to send, found ${nameOf(payload)}`);
+}
+
+function nameOf(payload: unknown): string {
+  if (typeof payload === 'string') return 'text with half of a surrogate pair';
+  const type = payload === null ? 'null' : typeof payload;
+  return `a payload of type ${type}: declare a marshaller, such as { name: json, id: marshal-json }`;
 }
