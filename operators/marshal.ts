@@ -4,7 +4,7 @@ import { AraldoError } from '../src/core/errors.ts';
 import type { Marshaller } from '../src/core/marshaller.ts';
 import type { Message } from '../src/core/message.ts';
 import type { MessageOperator } from '../src/core/operator.ts';
-import { found } from '../src/options/found.ts';
+import { outgoingWire } from '../src/core/outgoing.ts';
 import { envelopeOf } from './envelope.ts';
 
 /**
@@ -68,14 +68,5 @@ export function marshalMessage(marshaller: Marshaller): (message: Message) => Me
  * Throws an `AraldoError` (`unmarshallable-payload`) for any other value.
  */
 export function wireOf(message: Message): Message {
-  if (message.wire !== undefined) return message;
-  const { payload } = message;
-  if (payload instanceof Uint8Array) return message.withWire(payload, { bytes: payload, isText: false });
-  if (typeof payload === 'string' && payload.isWellFormed()) {
-    return message.withWire(payload, { bytes: Buffer.from(payload), isText: true });
-  }
-  throw new AraldoError(
-    'unmarshallable-payload',
-    `expected text or bytes, found ${found(payload)}: declare a marshaller, such as { name: json, id: marshal-json }`,
-  );
+  return message.wire === undefined ? message.withWire(message.payload, outgoingWire(message)) : message;
 }

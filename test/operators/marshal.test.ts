@@ -90,8 +90,8 @@ describe('marshal', () => {
 describe('wireOf', () => {
   it('takes text and bytes as what they are', () => {
     const bytes = Uint8Array.of(1, 2);
-    expect(wireOf(Message.of(bytes)).wire).toEqual({ bytes, isText: false });
-    expect(wireOf(Message.of('é')).wire).toEqual({ bytes: Buffer.from('é'), isText: true });
+    expect(wireOf(Message.of(bytes)).wire).toEqual({ bytes, isText: undefined });
+    expect(wireOf(Message.of('é')).wire).toEqual({ bytes: Uint8Array.from(Buffer.from('é')), isText: true });
   });
 
   it('leaves bytes that are known untouched, without reading them', () => {
@@ -100,15 +100,17 @@ describe('wireOf', () => {
   });
 
   it.each([
-    [{ a: 1 }, 'found a map'],
-    [7, 'found 7'],
-    [null, 'found null'],
-    [undefined, 'found nothing'],
-    ['\ud800', 'found "\\ud800"'],
-  ])('refuses %j, and says what would take it', (payload, reason) => {
+    [{ a: 1 }, 'object'],
+    [7, 'number'],
+    [null, 'null'],
+    [undefined, 'undefined'],
+    [1n, 'bigint'],
+  ])('refuses %j, and says what would take it', (payload, type) => {
+    const reason = `expected bytes or text to send, found a payload of type ${type}: declare a marshaller`;
     expect(() => wireOf(Message.of(payload))).toThrow(reason);
-    expect(() => wireOf(Message.of(payload))).toThrow(
-      'declare a marshaller, such as { name: json, id: marshal-json }',
-    );
+  });
+
+  it('refuses text that UTF-8 cannot write', () => {
+    expect(() => wireOf(Message.of('\ud800'))).toThrow('found text with half of a surrogate pair');
   });
 });
