@@ -64,6 +64,12 @@ describe('/readyz', () => {
     expect(body.endpoints[1]).toMatchObject({ lastError: 'connect-failed', reconnects: 3 });
   });
 
+  it.each(['closed', 'opening', 'broken'] as const)('answers 503 while an endpoint is %s', async (state) => {
+    const { code, body } = await ask(serverStatus({ endpoints: [endpointStatus({ state })] }));
+    expect(code).toBe(503);
+    expect(body.reasons).toEqual([`endpoint chat is ${state}`]);
+  });
+
   it.each(['starting', 'draining'] as const)('answers 503 while the server is %s', async (state) => {
     const { code, body } = await ask(serverStatus({ state }));
     expect(code).toBe(503);
