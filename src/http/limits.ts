@@ -37,12 +37,12 @@ export const defaultLimits: HttpLimits = {
 
 /**
  * The limits that fit into the file descriptors of the process. Without descriptors the kernel's connections
- * could be neither kept nor answered, and the endpoints' own files and connections would fail as well: a
- * quarter, 8,192 at most, is left to those and to the connections that wait.
+ * could be neither kept nor answered, and the endpoints' own files and connections would fail as well: an
+ * eighth, 8,192 at most, is left to those and to the connections that wait.
  */
 export function withinDescriptors(limits: HttpLimits, descriptors: number | undefined): HttpLimits {
   if (descriptors === undefined) return limits;
-  const reserve = Math.min(8_192, Math.max(32, Math.floor(descriptors / 4)));
+  const reserve = Math.min(8_192, Math.max(32, Math.floor(descriptors / 8)));
   return {
     ...limits,
     connections: Math.min(limits.connections, Math.max(1, descriptors - reserve)),

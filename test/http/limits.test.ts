@@ -123,7 +123,7 @@ describe('limits of connections', () => {
   it('stay within the file descriptors of the process', () => {
     expect(withinDescriptors(defaultLimits, undefined)).toBe(defaultLimits);
     expect(withinDescriptors(defaultLimits, 1_048_576)).toEqual(defaultLimits);
-    expect(withinDescriptors(defaultLimits, 1_024)).toMatchObject({ connections: 768, waiting: 128 });
+    expect(withinDescriptors(defaultLimits, 1_024)).toMatchObject({ connections: 896, waiting: 64 });
     expect(
       parseDescriptorLimit('Max open files            1024                 524288               files'),
     ).toBe(1_024);
