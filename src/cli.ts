@@ -38,7 +38,8 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stderr.write(renderWarnings(warnings));
       const endpoints = Object.keys(plan.endpoints).length;
       const routes = Object.keys(plan.routes).length;
-      process.stdout.write(`${config} is valid: ${endpoints} endpoints, ${routes} routes\n`);
+      const found = `${counted(endpoints, 'endpoint')}, ${counted(routes, 'route')}`;
+      process.stdout.write(`${config} is valid: ${found}\n`);
     },
   );
   command('print', 'print the configuration in its one normal form').action(
@@ -113,12 +114,17 @@ async function run(file: string): Promise<number> {
   });
 }
 
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Says what went wrong in words, and returns the exit code for it. */
 async function report(thrown: unknown): Promise<number> {
   // Commander has written its sentence already; help and version end here too, with 0.
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT_USAGE;
-  const { ConfigurationError, renderProblems } = await import('./config/render.ts');
+  const { ConfigurationError } = await import('./config/load.ts');
   if (thrown instanceof ConfigurationError) {
+    const { renderProblems } = await import('./config/render.ts');
     const color = process.stderr.isTTY && process.stderr.hasColors();
     const width = process.stderr.columns ?? 100;
     process.stderr.write(`${renderProblems(thrown.problems, { color, width })}\n`);

@@ -1,6 +1,6 @@
 /** araldo in code: start a server, reach its endpoints, declare plugins and operators. */
 export type { Configuration } from './config/configuration.ts';
-export { ConfigurationError } from './config/render.ts';
+export { ConfigurationError } from './config/load.ts';
 export type {
   Capabilities,
   EndpointOptions,

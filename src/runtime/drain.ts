@@ -27,9 +27,18 @@ export async function drain(options: DrainOptions): Promise<Leftovers> {
   const end = scheduler.now() + options.deadlineMs;
   for (const endpoint of endpoints) endpoint.drain();
   while (!isEmpty(options) && scheduler.now() < end) await pause(scheduler, LOOK_EVERY_MS);
-  const flushed = Promise.all(endpoints.map((endpoint) => endpoint.outbound.flush()));
-  await Promise.race([flushed, pause(scheduler, Math.max(0, end - scheduler.now()))]);
+  await flush(options, Math.max(0, end - scheduler.now()));
   return leftovers(options);
+}
+
+function flush({ endpoints, scheduler }: DrainOptions, withinMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // Ended when all is flushed: a timer that is left would keep the process alive.
+    const deadline = scheduler.schedule(() => resolve(), withinMs);
+    Promise.all(endpoints.map((endpoint) => endpoint.outbound.flush()))
+      .then(() => resolve(), reject)
+      .finally(() => deadline.unsubscribe());
+  });
 }
 
 /** Messages at which a route stands still will not move by waiting. */

@@ -56,6 +56,9 @@ function play(actions: readonly Action[], overflow: PeerOverflow, onlyWaiting: b
   const remotes: Remote[] = [];
   const settled = new Map<number, number>();
   const disconnected = new Set<Peer>();
+  /** When a route that waits could not send: from, to. */
+  const shut: [number, number][] = [];
+  let shutSince: number | undefined;
   let published = 0;
   let ticket = 0;
 
@@ -69,7 +72,10 @@ function play(actions: readonly Action[], overflow: PeerOverflow, onlyWaiting: b
     peers: audience.peers,
     roomOf: audience.roomOf,
     senderOf: (message) => audience.peerNamed(message.meta.peer),
-    onWritable: () => undefined,
+    onWritable: () => {
+      if (shutSince !== undefined) shut.push([shutSince, scheduler.now()]);
+      shutSince = undefined;
+    },
     disconnect: (peer) => {
       disconnected.add(peer);
       leave(remotes.find((remote) => remote.peer === peer));
@@ -143,6 +149,8 @@ function play(actions: readonly Action[], overflow: PeerOverflow, onlyWaiting: b
   };
 
   const check = (): void => {
+    // Only sending shuts it, and sending takes no time.
+    if (!broadcast.isWritable(senders.waiting)) shutSince ??= scheduler.now();
     for (const { peer, meant, socket, isGone } of remotes) {
       const got = received(socket);
       expect(isSubsequence(got, meant)).toBe(true);
@@ -166,7 +174,7 @@ function play(actions: readonly Action[], overflow: PeerOverflow, onlyWaiting: b
   for (const { socket } of remotes) socket.isStalled = false;
   for (let turns = 0; turns < 100; turns += 1) turn();
   check();
-  return { remotes, broadcast, settled, tickets: ticket, disconnected };
+  return { remotes, broadcast, settled, tickets: ticket, disconnected, shut };
 }
 
 function received(socket: FakeSocket): number[] {
@@ -216,6 +224,44 @@ test('broadcast under pause › with routes that wait, no peer loses anything', 
     runs({ share: 0.4 }),
   );
 });
+
+/** More than a peer's buffer holds. */
+const burst: Action[] = [
+  ...Array.from({ length: 12 }, (): Action => ({ kind: 'publish', from: -1, key: 0, waits: true })),
+  { kind: 'turn' },
+];
+const crowded: fc.Arbitrary<Action[]> = fc
+  .array(
+    fc.oneof(
+      { weight: 4, arbitrary: fc.constant(burst) },
+      { weight: 2, arbitrary: nth.map((peer): Action[] => [{ kind: 'stall', peer }]) },
+      { weight: 1, arbitrary: nth.map((peer): Action[] => [{ kind: 'read', peer }, { kind: 'turn' }]) },
+      { weight: 3, arbitrary: fc.nat(3_000).map((ms): Action[] => [{ kind: 'wait', ms }]) },
+      { weight: 1, arbitrary: fc.constant<Action[]>([{ kind: 'join' }]) },
+    ),
+    { maxLength: 40 },
+  )
+  .map((parts) => [{ kind: 'join' }, { kind: 'join' }, { kind: 'join' }, ...parts.flat()]);
+
+test.each<PeerOverflow>(['disconnect', 'drop-oldest', 'drop-newest', 'latest'])(
+  'broadcast under %s › all full peers together hold a route 200 ms in any ten seconds, not longer',
+  (overflow) => {
+    fc.assert(
+      fc.property(crowded, (script) => {
+        const { shut } = play(script, overflow, true);
+        for (const [, end] of shut) {
+          const held = shut.reduce(
+            (sum, [a, b]) => sum + Math.max(0, Math.min(b, end) - Math.max(a, end - 10_000)),
+            0,
+          );
+          // Timers are whole milliseconds: one more for each time.
+          expect(held).toBeLessThanOrEqual(200 + shut.length);
+        }
+      }),
+      runs({ share: 0.2 }),
+    );
+  },
+);
 
 test('broadcast › what a stalled peer gets or loses is nothing to another peer that reads', () => {
   fc.assert(
