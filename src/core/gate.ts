@@ -8,7 +8,10 @@ export interface GateOptions {
   readonly scheduler: SchedulerLike;
   /** Called at once, with each change from open to shut. */
   readonly onShut?: () => void;
-  /** Called at most once a turn, and only if the gate is still open then. */
+  /**
+   * Called at most once a turn, after the last holder let go or a full window has room again, and never while
+   * anybody holds the gate. The window may be full then: what has a place in it already may pass.
+   */
   readonly onOpen: () => void;
 }
 
@@ -45,8 +48,14 @@ export class Gate {
     return this.used;
   }
 
+  /** Whether the window is full. */
   get isFull(): boolean {
     return this.full;
+  }
+
+  /** Whether anybody holds it. */
+  get isHeld(): boolean {
+    return this.held.size > 0;
   }
 
   /** Who keeps it shut, by name. */
@@ -82,11 +91,11 @@ export class Gate {
   }
 
   private announce(): void {
-    if (!this.isOpen || this.isAnnouncing) return;
+    if (this.isHeld || this.isAnnouncing) return;
     this.isAnnouncing = true;
     this.scheduler.schedule(() => {
       this.isAnnouncing = false;
-      if (this.isOpen) this.onOpen();
+      if (!this.isHeld) this.onOpen();
     });
   }
 }

@@ -12,8 +12,9 @@ export interface SourceTransport {
   /** Read on. Called only after `pause`. */
   resume?(lane: Lane): void;
   /**
-   * A root is settled; act on it towards the other side. `nack` arrives only where `redelivers` is declared:
-   * otherwise the source delivers again by itself.
+   * A root is settled; act on it towards the other side. `nack` arrives only where `redelivers` is declared and
+   * the lane is not cumulative: otherwise the source delivers again by itself. After `maxDeliveries` it is a
+   * `reject` in any case.
    */
   settled?(lane: Lane, root: Message, status: Status): void;
 }
@@ -62,6 +63,8 @@ export class Source implements LaneOwner {
   private readonly paused = new Set<Lane>();
   /** Lanes with something in the stash and leave to emit it; each stands here at most once. */
   private readonly ready = new Ring<Lane>();
+  /** Nacked, and to be delivered again. They keep their places in the window, which bounds them. */
+  private readonly repeated = new Ring<Message>();
   /** Lanes that have something in flight. */
   private busyLanes = 0;
   private laneCount = 0;
@@ -82,7 +85,7 @@ export class Source implements LaneOwner {
     });
   }
 
-  /** Messages emitted and not settled. */
+  /** Messages emitted and not settled, with those that will be delivered again. */
   get inFlight(): number {
     return this.gate.inFlight;
   }
@@ -114,6 +117,8 @@ export class Source implements LaneOwner {
 
   /** A transport handed a message over. Emitted at once if nothing stands before it, else stashed. */
   admit(lane: Lane, root: Message): void {
+    // Read before the lane was taken away: whoever has it now gets it.
+    if (lane.isRevoked) return;
     this.received += 1;
     if (
       this.gate.isOpen &&
@@ -133,16 +138,15 @@ export class Source implements LaneOwner {
   }
 
   settled(lane: Lane, root: Message, status: Status): void {
-    const isRepeated = status === 'nack' && this.repeats(lane, root);
     lane.inFlight -= 1;
     if (lane.inFlight === 0) this.busyLanes -= 1;
     if (lane.isOverShare && lane.inFlight <= (this.share() * 3) / 4) this.relieve(lane);
-    // Of a cumulative lane, what will be delivered again keeps its place: nothing after it may be committed.
-    if (lane.floor === undefined) this.gate.leave();
-    else if (!isRepeated) this.gate.leave(lane.floor.settle(root.sequence));
-
-    if (isRepeated) this.repeat(lane, root);
-    else this.finish(lane, root, status);
+    if (status === 'nack' && this.repeats(lane, root)) {
+      this.repeat(root);
+    } else {
+      this.vacate(lane, root);
+      this.finish(lane, root, status);
+    }
     this.forgetIfDone(lane);
   }
 
@@ -156,23 +160,43 @@ export class Source implements LaneOwner {
       this.stashed -= 1;
       this.stashedBytes -= root.size;
     }
+    for (let left = this.repeated.length; left > 0; left -= 1) {
+      const root = this.repeated.shift() as Message;
+      if (root.origin === lane) this.vacate(lane, root);
+      else this.repeated.push(root);
+    }
   }
 
-  /** Whether the source itself delivers a nacked root once more. */
+  /**
+   * Whether the source itself delivers a nacked root once more. It always does on a cumulative lane: the floor
+   * cannot pass a nack on, and what it has passed is lost.
+   */
   private repeats(lane: Lane, root: Message): boolean {
-    // One delivery beyond the last goes to the routes' `on-error` alone: `claim` sets it aside.
-    return !this.options.redelivers && !lane.isRevoked && (root.meta.deliveries ?? 1) <= this.maxDeliveries;
+    const isOurs = !this.options.redelivers || lane.floor !== undefined;
+    return isOurs && !lane.isRevoked && !this.isLastDelivery(root);
   }
 
-  private repeat(lane: Lane, root: Message): void {
+  /** One delivery beyond `maxDeliveries` goes to the routes' `on-error` alone: `claim` sets it aside. */
+  private isLastDelivery(root: Message): boolean {
+    return (root.meta.deliveries ?? 1) > this.maxDeliveries;
+  }
+
+  /** It keeps its place: a full window could otherwise never deliver again what keeps a floor from rising. */
+  private repeat(root: Message): void {
     this.nacked += 1;
-    // Beyond the bound of the stash, but within that of the window, which it has just left.
-    this.keep(lane, root.again({ ...root.meta, id: root.id, deliveries: (root.meta.deliveries ?? 1) + 1 }));
+    const deliveries = (root.meta.deliveries ?? 1) + 1;
+    this.repeated.push(root.again({ ...root.meta, id: root.id, deliveries }));
     this.schedulePump();
   }
 
+  /** Gives up the place of a root in the window. */
+  private vacate(lane: Lane, root: Message): void {
+    this.gate.leave(lane.floor === undefined ? 1 : lane.floor.settle(root.sequence));
+  }
+
   private finish(lane: Lane, root: Message, status: Status): void {
-    const final = status === 'nack' && !this.options.redelivers ? 'reject' : status;
+    const cannotReturn = !this.options.redelivers || lane.floor !== undefined || this.isLastDelivery(root);
+    const final = status === 'nack' && cannotReturn ? 'reject' : status;
     if (final === 'ack') this.acked += 1;
     else if (final === 'nack') this.nacked += 1;
     else this.rejected += 1;
@@ -218,11 +242,20 @@ export class Source implements LaneOwner {
     });
   }
 
-  /** Emits what is stashed, a message of each lane in turn, while the gate is open. Never re-entered. */
+  /**
+   * Emits while nobody holds the gate: what is to be delivered again, which has its place; then, while there is
+   * room in the window, what is stashed, a message of each lane in turn. Never re-entered.
+   */
   private pump(): void {
     if (this.isPumping) return;
     this.isPumping = true;
-    for (let budget = BUDGET; budget > 0 && this.gate.isOpen; budget -= 1) {
+    for (let budget = BUDGET; budget > 0 && !this.gate.isHeld; budget -= 1) {
+      const again = this.repeated.shift();
+      if (again !== undefined) {
+        this.deliver(again.origin as Lane, again);
+        continue;
+      }
+      if (this.gate.isFull) break;
       const lane = this.ready.shift();
       if (lane === undefined) break;
       lane.isReady = false;
@@ -236,19 +269,25 @@ export class Source implements LaneOwner {
       if (lane.stash.length > 0 && !lane.isOverShare) this.enqueue(lane);
     }
     this.isPumping = false;
+    if (this.repeated.length > 0 && !this.gate.isHeld) this.schedulePump();
     if (!this.gate.isOpen) return;
     if (this.ready.length > 0) this.schedulePump();
     else this.resume();
   }
 
+  /** Takes a place in the window and emits. */
   private send(lane: Lane, root: Message): void {
-    lane.inFlight += 1;
-    if (lane.inFlight === 1) this.busyLanes += 1;
     if (lane.floor === undefined) this.gate.enter();
     else if (!lane.floor.covers(root.sequence)) {
       lane.floor.admit(root.sequence);
       this.gate.enter();
     }
+    this.deliver(lane, root);
+  }
+
+  private deliver(lane: Lane, root: Message): void {
+    lane.inFlight += 1;
+    if (lane.inFlight === 1) this.busyLanes += 1;
     if (this.busyLanes > 1 && lane.inFlight >= this.share()) lane.isOverShare = true;
     this.emit(root);
     // The obligation that emitting starts with: a root without subscribers settles here.

@@ -101,7 +101,7 @@ export function createSettlement(specs: readonly SourceSpec[], read: Reader, rep
       it.fate = 'again';
       return;
     }
-    it.fate = it.worst === 'nack' && repeatsItself(spec) ? 'reject' : it.worst;
+    it.fate = it.worst === 'nack' && (repeatsItself(spec) || isOver) ? 'reject' : it.worst;
     lane.done.add(it.number);
     free(lane, it.number);
     if (!lane.isRevoked) untold.add(it);
