@@ -47,7 +47,7 @@ export class MockEndpoint extends Endpoint {
 
   constructor(options: MockOptions, context: EndpointContext) {
     const mock = createMock(options, context);
-    super(context.endpoint, mock.connect);
+    super(context.endpoint, (port) => mock.connect(port));
     this.mock = mock;
   }
 

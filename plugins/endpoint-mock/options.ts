@@ -35,7 +35,7 @@ const message: z.ZodType<MakePayload, object> = z
     // A copy each time: a step that changes its payload must not change the next message.
     if ('payload' in given) return () => structuredClone(given.payload);
     try {
-      return compileFormula(given.expression, ['n', 'now']) as MakePayload;
+      return compileFormula(given.expression, ['n', 'now']);
     } catch (thrown) {
       const { message } = AraldoError.from(thrown, 'invalid-expression');
       context.addIssue({ code: 'custom', message, input: given.expression, path: ['expression'] });

@@ -1,5 +1,9 @@
 /** What may stand in a JSON value, and what must not. */
 
+interface JsonForm {
+  toJSON(): unknown;
+}
+
 /** Levels of lists and maps. */
 const DEEPEST = 64;
 
@@ -67,7 +71,9 @@ export function flawOf(value: unknown, depth = 0): string | undefined {
       break;
     case 'undefined':
       return 'undefined';
-    default:
+    case 'bigint':
+    case 'function':
+    case 'symbol':
       return `a ${typeof value}`;
   }
   if (depth === DEEPEST) return `${DEPTH} (or a value that contains itself)`;
@@ -108,7 +114,8 @@ function flawOfMap(map: Readonly<Record<string, unknown>>, depth: number): strin
 function flawOfInstance(object: Readonly<Record<string, unknown>>, depth: number): string | undefined {
   // Bytes have a `toJSON` too, which writes a list of numbers: nobody means that.
   if (object instanceof Uint8Array) return 'bytes';
-  if (typeof object['toJSON'] === 'function') return flawOf(object['toJSON'](), depth + 1);
+  if (typeof object['toJSON'] === 'function')
+    return flawOf((object as unknown as JsonForm).toJSON(), depth + 1);
   const kind = Object.prototype.toString.call(object);
   // A Map, an Error, a Promise and others would be written as {}.
   return kind === '[object Object]' ? flawOfMap(object, depth) : `a ${kind.slice('[object '.length, -1)}`;

@@ -41,7 +41,7 @@ export function compile(text: string, variables: readonly string[]): Compiled {
     const evaluate = environmentOf(variables).parse(text);
     adjust(evaluate.ast);
     const checked = evaluate.check();
-    if (!checked.valid) throw checked.error;
+    if (!checked.valid) throw checked.error ?? new Error('does not check');
     return { evaluate, type: checked.type ?? 'dyn' };
   } catch (thrown) {
     throw invalid(text, thrown);
@@ -90,7 +90,10 @@ function registerMixedNumbers(environment: Environment): void {
   }
   environment.registerOperator('double % double: double', (a: number, b: number) => a % b);
   // Exact also where the int is none that a double can hold.
-  environment.registerOperator('int == double: bool', (a: bigint, b: number) => a >= b && a <= b);
+  environment.registerOperator(
+    'int == double: bool',
+    (a: bigint, b: number) => Number.isInteger(b) && a === BigInt(b),
+  );
 
   const substring = (text: string, from: number, to: number = text.length): string => {
     const [start, end] = [Number(from), Number(to)];

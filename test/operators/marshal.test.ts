@@ -49,10 +49,7 @@ describe('marshal', () => {
   ] as const)('makes new bytes when %s', (_why, operators) => {
     const seen: Message[] = [];
     operators
-      .reduce(
-        (stream, operator) => stream.pipe(operator),
-        of(createLedger().claimedBytes('{ "a" : 1.0 }') as Message),
-      )
+      .reduce((stream, operator) => stream.pipe(operator), of(createLedger().claimedBytes(`{ "a" : 1.0 }`)))
       .subscribe((each) => seen.push(each));
     expect(textOf(seen[0])).toBe('{"a":1}');
   });

@@ -1,7 +1,7 @@
 // Mock endpoints of one server, opened, in virtual time.
 
 import { VirtualTimeScheduler } from 'rxjs';
-import { MockEndpoint, plugin } from '../../../plugins/endpoint-mock/index.ts';
+import { type MockEndpoint, plugin } from '../../../plugins/endpoint-mock/index.ts';
 import { silentLog } from '../../../src/core/log.ts';
 import { endpointContext } from '../../../src/core/plugin.ts';
 
