@@ -13,14 +13,22 @@ export interface HostCheckOptions {
   readonly hosts: readonly string[];
 }
 
-/** Returns what is wrong with a Host header, if anything. A server that others can reach admits any. */
-export function createHostCheck({ host, hosts }: HostCheckOptions): (given: string) => Refusal | undefined {
+/**
+ * Says what is wrong with a Host header, if anything. `more` are the names that the path asked for admits
+ * besides; it is called only when they matter.
+ */
+export type HostCheck = (given: string, more?: () => readonly string[]) => Refusal | undefined;
+
+/** A server that others can reach admits any name. */
+export function createHostCheck({ host, hosts }: HostCheckOptions): HostCheck {
   if (!isLoopback(host)) return () => undefined;
   const names = new Set(['localhost', '127.0.0.1', '[::1]', bracketed(host), ...hosts].map(lower));
 
-  return (given) => {
+  return (given, more = () => []) => {
     const name = lower(given);
-    if (names.has(name) || names.has(name.replace(/:\d*$/, ''))) return undefined;
+    const isAmong = (known: ReadonlySet<string>): boolean =>
+      known.has(name) || known.has(name.replace(/:\d*$/, ''));
+    if (isAmong(names) || isAmong(new Set(more().map(lower)))) return undefined;
     return { status: 421, text: sentence(name) };
   };
 }

@@ -4,9 +4,10 @@ import { AraldoError } from '../core/errors.ts';
 export interface Router<Handler> {
   /**
    * Returns what gives the path back. Throws an `AraldoError`: `invalid-value` for what is no pathname
-   * pattern, `reserved-path` for one that is claimed already or the server's own.
+   * pattern, `reserved-path` for one that is claimed already or the server's own. `hosts` are the Host
+   * headers that the path admits besides the server's.
    */
-  claim(pattern: string, handler: Handler): () => void;
+  claim(pattern: string, handler: Handler, hosts?: readonly string[]): () => void;
   /** The first claim that a decoded pathname matches. */
   find(pathname: string): Found<Handler> | undefined;
   /** The patterns as they were claimed. */
@@ -15,6 +16,7 @@ export interface Router<Handler> {
 
 export interface Found<Handler> {
   readonly handler: Handler;
+  readonly hosts: readonly string[];
   /** The named groups, decoded; `undefined` when one is not valid percent-encoding. */
   readonly params: Readonly<Record<string, string>> | undefined;
 }
@@ -23,6 +25,7 @@ interface Claim<Handler> {
   readonly written: string;
   readonly pattern: URLPattern;
   readonly handler: Handler;
+  readonly hosts: readonly string[];
 }
 
 const ownPaths: ReadonlySet<string> = new Set([
@@ -48,7 +51,7 @@ export function createRouter<Handler>(): Router<Handler> {
     },
   };
 
-  function claim(written: string, handler: Handler): () => void {
+  function claim(written: string, handler: Handler, hosts: readonly string[] = []): () => void {
     const pattern = parse(written);
     const path = pattern.pathname;
     if (isOwn(path)) {
@@ -63,7 +66,7 @@ export function createRouter<Handler>(): Router<Handler> {
         `path ${written} is claimed by another endpoint: give each its own`,
       );
     }
-    const entry: Claim<Handler> = { written, pattern, handler };
+    const entry: Claim<Handler> = { written, pattern, handler, hosts };
     claims.push(entry);
     return () => {
       const place = claims.indexOf(entry);
@@ -72,9 +75,9 @@ export function createRouter<Handler>(): Router<Handler> {
   }
 
   function find(pathname: string): Found<Handler> | undefined {
-    for (const { pattern, handler } of claims) {
+    for (const { pattern, handler, hosts } of claims) {
       const match = pattern.exec({ pathname });
-      if (match !== null) return { handler, params: decode(match.pathname.groups) };
+      if (match !== null) return { handler, hosts, params: decode(match.pathname.groups) };
     }
     return undefined;
   }

@@ -58,7 +58,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits = withinDescriptors(asked, descriptorLimit());
   const upgrades = createRouter<UpgradeHandler>();
   const requests = createRouter<RequestHandler>();
-  const checkHost = createHostCheck(options);
+  const rules = { headerCount: limits.headerCount, checkHost: createHostCheck(options) };
+  const hostsOf = (pathname: string): readonly string[] => upgrades.find(pathname)?.hosts ?? [];
   /** Requests being answered on each connection, and upgrades; an entry goes with the last of them. */
   const busy = new Map<Socket, number>();
   let isStopping = false;
@@ -102,7 +103,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       if (isStopping && !busy.has(socket)) socket.destroySoon();
     });
     if (isStopping) response.setHeader('connection', 'close');
-    const inspected = inspect(request, { headerCount: limits.headerCount, checkHost });
+    const inspected = inspect(request, { ...rules, hostsOf: () => [] });
     if (inspected.refusal === undefined) dispatch.request(inspected.pathname, request, response);
     else answerText(response, { ...inspected.refusal, headers: { connection: 'close' } });
   });
@@ -110,7 +111,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   protocol.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     begin(socket);
     socket.once('close', () => end(socket));
-    const inspected = inspect(request, { headerCount: limits.headerCount, checkHost });
+    const inspected = inspect(request, { ...rules, hostsOf });
     if (isStopping) answerSocket(socket, { status: 503, text: 'The server is going down.' });
     else if (inspected.refusal === undefined) dispatch.upgrade(inspected.pathname, { request, socket, head });
     else answerSocket(socket, inspected.refusal);
@@ -124,7 +125,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   return {
     host: {
-      onUpgrade: (pattern, handler) => upgrades.claim(pattern, handler),
+      onUpgrade: (pattern, handler, { hosts } = {}) => upgrades.claim(pattern, handler, hosts),
       onRequest: (pattern, handler) => requests.claim(pattern, handler),
     },
     async listen() {

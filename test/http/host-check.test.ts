@@ -56,6 +56,23 @@ describe('host check', () => {
     expect(createHostCheck({ host: '0.0.0.0', hosts: [] })('relay.example')).toBeUndefined();
   });
 
+  it('admits more names on a path that says so, and on no other', async () => {
+    await using served = await serve();
+    const { host } = served.server;
+    for (const path of ['/ws', '/other']) {
+      const options = path === '/ws' ? { hosts: ['relay.test'] } : {};
+      host.onUpgrade(path, ({ socket }) => socket.end('HTTP/1.1 101 x\r\n\r\n'), options);
+    }
+    const ask = async (path: string, name: string): Promise<number[]> =>
+      statuses(await exchange(served.port, upgrade(path).replace('Host: localhost', `Host: ${name}`)));
+    expect(await ask('/ws', 'relay.test:80')).toEqual([101]);
+    expect(await ask('/ws', 'evil.test')).toEqual([421]);
+    expect(await ask('/other', 'relay.test')).toEqual([421]);
+    expect(await ask('/nowhere', 'relay.test')).toEqual([421]);
+    expect(await ask('/ws', 'localhost')).toEqual([101]);
+    expect(statuses(await exchange(served.port, get('/ws', [], 'relay.test')))).toEqual([421]);
+  });
+
   it('stands before requests and upgrades alike', async () => {
     await using served = await serve();
     served.server.host.onUpgrade('/ws', () => expect.unreachable());
