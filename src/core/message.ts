@@ -61,7 +61,7 @@ export interface Origin {
 /** The route that claimed a message: it counts what ends inside it and decides what failures cost. */
 export interface RoutePort {
   readonly name: string;
-  /** Counts a deliberate end, by reason; the caller acks. */
+  /** Counts an end inside the route that is no failure, by reason; the caller settles. */
   discarded(message: Message, reason: string): void;
   /** Takes over the obligation of a message that could not be processed. */
   failed(message: Message, error: AraldoError): void;
@@ -255,6 +255,12 @@ export class Message<T = unknown> {
   discard(reason: string): void {
     this.route?.discarded(this, reason);
     this.settle('ack');
+  }
+
+  /** Gives the message back to its source: counted by reason, then nacked. */
+  giveBack(reason: string): void {
+    this.route?.discarded(this, reason);
+    this.settle('nack');
   }
 
   /** Gives the message to its route's `on-error`. */

@@ -74,7 +74,7 @@ export function asyncStep(
         const error = new AraldoError('step-timeout', `step ${name}: no answer in ${deadlineMs} ms`);
         task.abort.abort(error);
         close(task, true);
-        task.message.nack();
+        task.message.giveBack('step-timeout');
         advance();
       };
 
@@ -98,6 +98,14 @@ export function asyncStep(
         task.deadline?.unsubscribe();
       };
 
+      const startWaiting = (): void => {
+        while (tasks.length < concurrency) {
+          const next = waiting.shift();
+          if (next === undefined) return;
+          start(next);
+        }
+      };
+
       /** Emits what is done from the oldest on, then starts what waits. Emitting may lead back here. */
       const advance = (): void => {
         if (isEmitting) return;
@@ -105,8 +113,7 @@ export function asyncStep(
         for (let first = tasks.at(0); first?.isDone === true; first = tasks.at(0)) {
           tasks.shift();
           if (!first.hasFailed) emitResult(name, first.message, first.result, subscriber);
-          const next = tasks.length < concurrency ? waiting.shift() : undefined;
-          if (next !== undefined) start(next);
+          startWaiting();
         }
         isEmitting = false;
         if (waiting.length <= concurrency >> 1) {
@@ -119,7 +126,8 @@ export function asyncStep(
       subscriber.add(
         source.subscribe({
           next(message) {
-            if (tasks.length < concurrency) {
+            // What comes back here from within an emission waits behind what came before it.
+            if (tasks.length < concurrency && waiting.length === 0) {
               start(message);
               return;
             }
@@ -143,10 +151,12 @@ export function asyncStep(
           if (!task.isDone) {
             task.abort.abort(new AraldoError('step-ended', `step ${name}: the route ended`));
             close(task, true);
-            task.message.nack();
-          } else if (!task.hasFailed) task.message.nack();
+            task.message.giveBack('step-ended');
+          } else if (!task.hasFailed) task.message.giveBack('step-ended');
         }
-        for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) message.nack();
+        for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) {
+          message.giveBack('step-ended');
+        }
         for (const valve of held) valve.release(holder);
       });
     });

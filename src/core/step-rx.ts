@@ -120,7 +120,7 @@ class Fence implements Origin, Valve {
 
   /** Nacks what the operator still holds. */
   giveBack(): void {
-    for (const parent of this.abandon()) parent.nack();
+    for (const parent of this.abandon()) parent.giveBack('step-ended');
   }
 
   hold(holder: Holder): void {

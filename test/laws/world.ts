@@ -186,7 +186,7 @@ export function createWorld(
       name: `route ${index}`,
       discarded(message, reason) {
         figures.discarded += 1;
-        const isBack = reason === 'step-timeout' || reason === 'closed';
+        const isBack = reason === 'step-timeout' || reason === 'step-ended';
         witness.ended(taggedPayload(message), reason, isBack ? 'nack' : 'ack');
       },
       failed(message, error) {
