@@ -1,5 +1,6 @@
 /** One connection to Redis over ioredis, with all that ioredis does by itself to mend it switched off. */
 import type * as ioredis from 'ioredis';
+import { loadLibrary } from '../../src/core/client-library.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import { readTls, type TlsFiles } from '../../src/options/tls.ts';
 import type { Subscriptions } from './settings.ts';
@@ -34,7 +35,7 @@ export type Connect = (options: ConnectOptions) => Promise<Connection>;
 /** Connects and waits until Redis serves. Rejects with an `AraldoError` that says where and why. */
 export async function connectRedis(options: ConnectOptions): Promise<Connection> {
   const { target, signal, onLost, onMessage } = options;
-  const { Redis } = await loadClient();
+  const { Redis } = await loadLibrary('endpoint-redis', 'ioredis', () => import('ioredis'));
   const settings = settingsOf(target);
   if (target.isTls) settings.tls = await readTls(options.tls);
   signal.throwIfAborted();
@@ -47,7 +48,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connection>
   redis.on('error', (error: Error) => {
     reason ??= error;
     // It does not always hang up on an error; we do, so that there is one way to lose a connection.
-    redis.disconnect();
+    hangUp(redis);
   });
   redis.on('close', () => {
     if (!isReady || isClosed) return;
@@ -137,18 +138,6 @@ function settingsOf(target: Target): Omit<ioredis.RedisOptions, 'replyMapping'> 
     connectTimeout: 0,
     connectionName: 'araldo',
   };
-}
-
-async function loadClient(): Promise<Pick<typeof ioredis, 'Redis'>> {
-  try {
-    return await import('ioredis');
-  } catch (thrown) {
-    throw new AraldoError(
-      'missing-package',
-      'endpoint-redis needs the package ioredis, which is not installed: run "npm install ioredis"',
-      { cause: thrown },
-    );
-  }
 }
 
 /** Ends a connection whatever state it is in: `disconnect` alone waits for the other side to agree. */

@@ -1,6 +1,7 @@
 /** One WebSocket to a server, from the handshake to the reason why it ended. */
 import type { Socket } from 'node:net';
 import type * as ws from 'ws';
+import { loadLibrary } from '../../src/core/client-library.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import { readTls, type TlsFiles } from '../../src/options/tls.ts';
 
@@ -32,7 +33,10 @@ export interface Connection {
 /** Connects; rejects with an `AraldoError` that says where and why. Redirects are not followed. */
 export async function connectWebSocket(options: ConnectOptions): Promise<Connection> {
   const { url, headers, subprotocols, maxPayload, signal, onOpen, onMessage, onPong, onLost } = options;
-  const [{ WebSocket }, tls] = await Promise.all([loadClient(), readTls(options.tls)]);
+  const [{ WebSocket }, tls] = await Promise.all([
+    loadLibrary('endpoint-websocket-client', 'ws', () => import('ws')),
+    readTls(options.tls),
+  ]);
   signal.throwIfAborted();
   const settings: ws.ClientOptions = {
     ...tls,
@@ -106,16 +110,4 @@ function cureOf(status: number): string {
 function textOf(error: Error): string {
   const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
   return error.message === '' && first instanceof Error ? first.message : error.message;
-}
-
-async function loadClient(): Promise<Pick<typeof ws, 'WebSocket'>> {
-  try {
-    return await import('ws');
-  } catch (thrown) {
-    throw new AraldoError(
-      'missing-package',
-      'endpoint-websocket-client needs the package ws, which is not installed: run "npm install ws"',
-      { cause: thrown },
-    );
-  }
 }

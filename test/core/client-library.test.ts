@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { loadLibrary } from '../../src/core/client-library.ts';
+
+const run = promisify(execFile);
+const root = new URL('../..', import.meta.url);
+
+/** What a Node of its own prints: here, modules are vitest's. */
+async function printed(script: string): Promise<string> {
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: root });
+  return stdout.trim();
+}
+
+describe('client library', () => {
+  it('is what is imported', async () => {
+    expect(await loadLibrary('endpoint-x', 'x', async () => ({ a: 1 }))).toEqual({ a: 1 });
+  });
+
+  it('that is not installed is named, with the command that installs it', async () => {
+    const said = await printed(
+      `import { loadLibrary } from './src/core/client-library.ts';
+       await loadLibrary('endpoint-x', 'not-there', () => import('not-there')).catch((e) => console.log(e.code, e.message));`,
+    );
+    expect(said).toBe(
+      'missing-package endpoint-x needs the package not-there, which is not installed: run "npm install not-there"',
+    );
+  });
+
+  it('that is there and broken says why', async () => {
+    const broken = Object.assign(new Error("Cannot find package 'inner' imported from outer"), {
+      code: 'ERR_MODULE_NOT_FOUND',
+    });
+    await expect(loadLibrary('endpoint-x', 'outer', () => Promise.reject(broken))).rejects.toBe(broken);
+    const syntax = new SyntaxError('Unexpected token');
+    await expect(loadLibrary('endpoint-x', 'x', () => Promise.reject(syntax))).rejects.toBe(syntax);
+  });
+
+  it.each([
+    ['endpoint-redis', 'ioredis'],
+    ['endpoint-websocket-client', 'ws'],
+  ])('of %s is not loaded with the plugin', async (plugin, library) => {
+    const loaded = await printed(
+      `import { createRequire } from 'node:module';
+       import './plugins/${plugin}/index.ts';
+       const { cache } = createRequire(import.meta.url);
+       console.log(Object.keys(cache).some((path) => path.includes('/node_modules/${library}/')));`,
+    );
+    expect(loaded).toBe('false');
+  });
+});
