@@ -4,6 +4,7 @@
  */
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { AraldoError } from '../core/errors.ts';
+import { compilePattern } from './pattern.ts';
 import { placeIn } from './place.ts';
 
 /** A node as it really is: the library declares it read-only, and keeps `setMeta` to its macros. */
@@ -12,8 +13,11 @@ interface Node {
   readonly input: string;
   readonly start: number;
   args: unknown;
-  setMeta(key: 'evaluate', evaluate: (evaluator: Evaluator, node: Node, context: unknown) => unknown): Node;
+  readonly meta: { readonly evaluate: Evaluate };
+  setMeta(key: 'evaluate', evaluate: Evaluate): Node;
 }
+
+type Evaluate = (evaluator: Evaluator, node: Node, context: unknown) => unknown;
 
 interface Evaluator {
   run(node: Node, context: unknown): unknown;
@@ -25,6 +29,7 @@ const DEEPEST = 256;
 /**
  * - Literals that are compared or divided become doubles: the data's numbers are, and `7 / 2` is 3.5.
  * - Map literals become objects whose keys are nothing but keys.
+ * - Patterns of `matches()` are compiled, by a matcher whose time is bounded; only literals are patterns.
  * - A tree too deep to be evaluated on an ordinary stack is refused; the parser only bounds what nests.
  *
  * Throws an `AraldoError` (`invalid-expression`).
@@ -36,6 +41,7 @@ export function adjust(root: ASTNode): void {
     if (depth > DEEPEST) throw refusal(node, `an expression nested deeper than ${DEEPEST} levels`);
     if (doubled.has(node.op)) for (const operand of childrenOf(node)) toDouble(operand);
     if (node.op === 'map') adjustMap(node);
+    if (node.op === 'rcall') adjustMatches(node);
     for (const child of childrenOf(node)) open.push({ node: child, depth: depth + 1 });
   }
 }
@@ -69,6 +75,26 @@ function evaluateMap(evaluator: Evaluator, node: Node, context: unknown): unknow
   return result;
 }
 
+function adjustMatches(node: Node): void {
+  const [method, receiver, [pattern]] = node.args as [string, Node, Node[]];
+  if (method !== 'matches' || pattern === undefined) return;
+  if (pattern.op !== 'value' || typeof pattern.args !== 'string') {
+    throw refusal(pattern, 'a pattern of matches() that is not literal text');
+  }
+  let isMatch: (text: string) => boolean;
+  try {
+    isMatch = compilePattern(pattern.args);
+  } catch (thrown) {
+    throw refusal(pattern, `the pattern ${JSON.stringify(pattern.args)}`, thrown);
+  }
+  const { evaluate } = node.meta;
+  node.setMeta('evaluate', (evaluator, self, context) => {
+    const text = evaluator.run(receiver, context);
+    // What is no text fails as the library has it.
+    return typeof text === 'string' ? isMatch(text) : evaluate(evaluator, self, context);
+  });
+}
+
 /** The nodes right below one, wherever its arguments keep them. */
 function childrenOf(node: Node): Node[] {
   const found: Node[] = [];
@@ -80,6 +106,8 @@ function childrenOf(node: Node): Node[] {
   return found;
 }
 
-function refusal(node: Node, what: string): AraldoError {
-  return new AraldoError('invalid-expression', `${what} is not allowed ${placeIn(node.input, node.start)}`);
+function refusal(node: Node, what: string, cause?: unknown): AraldoError {
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  const where = placeIn(node.input, node.start);
+  return new AraldoError('invalid-expression', `${what} is not allowed ${where}${why}`, { cause });
 }
