@@ -31,8 +31,9 @@ export interface Publisher {
 }
 
 /**
- * The socket is corked for the turn: measured against ioredis's own pipelines, explicit or automatic, that
- * publishes a third to a half more at a third less CPU, and does not wait for one pipeline before the next.
+ * The socket is corked for the turn. Measured on two cores, that publishes about a quarter more at a third less
+ * CPU than an explicit pipeline of ioredis for each turn, and half more than its automatic ones, which wait for
+ * one pipeline before they send the next.
  */
 export function createPublisher(options: PublisherOptions): Publisher {
   const { connection, channel, scheduler, onWritable, onUnavailable } = options;
