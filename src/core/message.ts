@@ -61,6 +61,8 @@ export interface Origin {
 /** The route that claimed a message: it counts what ends inside it and decides what failures cost. */
 export interface RoutePort {
   readonly name: string;
+  /** Counts a message that it claimed. */
+  claimed(): void;
   /** Counts an end inside the route that is no failure, by reason; the caller settles. */
   discarded(message: Message, reason: string): void;
   /** Takes over the obligation of a message that could not be processed. */
@@ -84,6 +86,7 @@ export const nowhere: Origin = {
 /** For claims in code outside any compiled route. */
 const noRoute: RoutePort = {
   name: 'code',
+  claimed: () => undefined,
   discarded: () => undefined,
   failed: (message) => message.reject(),
   made: () => undefined,
@@ -196,6 +199,7 @@ export class Message<T = unknown> {
 
   /** Gives a route an obligation of its own; what happens to the message elsewhere is not its concern. */
   claim(route: RoutePort = noRoute): Message<T> {
+    route.claimed();
     this.root.open += 1;
     return new Message(this.value, this.meta, this.root, this.origin, this.sequence, this.wire, route);
   }

@@ -25,7 +25,7 @@ export interface RouteOptions {
  */
 export interface Route extends RoutePort {
   /** Claimed from its sources. */
-  received: number;
+  readonly received: number;
   /** Handed to the fan-out. */
   forwarded: number;
   /** Made by steps beyond what they were given. */
@@ -57,6 +57,7 @@ export function createRoute(options: RouteOptions): Route {
   const valves = new Set<Valve>();
   /** Bounded by the windows of the sources, which are shut from the first one on. */
   const kept: Message[] = [];
+  let received = 0;
   let givenUp = 0;
   let made = 0;
   let joined = 0;
@@ -85,12 +86,15 @@ export function createRoute(options: RouteOptions): Route {
   /** What becomes of a dead letter that its own sink refuses: there is no further place for it to go. */
   const lastResort: RoutePort = {
     name,
+    claimed: () => undefined,
     discarded: () => undefined,
     made: () => undefined,
     failed(letter, error) {
       warn('dead-letter', { code: error.code, id: letter.id }, `a dead letter was refused: ${error.message}`);
-      if (options.canRedeliver) keep(letter, error);
-      else letter.ack();
+      dead -= 1;
+      if (options.canRedeliver) return keep(letter, error);
+      givenUp += 1;
+      letter.ack();
     },
   };
 
@@ -103,7 +107,9 @@ export function createRoute(options: RouteOptions): Route {
 
   return {
     name,
-    received: 0,
+    get received() {
+      return received;
+    },
     forwarded: 0,
     discardedBy,
     failures,
@@ -127,6 +133,9 @@ export function createRoute(options: RouteOptions): Route {
     },
     get kept() {
       return kept.length;
+    },
+    claimed() {
+      received += 1;
     },
     discarded(_message, reason) {
       discardedBy.set(reason, (discardedBy.get(reason) ?? 0) + 1);

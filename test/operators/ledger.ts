@@ -52,6 +52,7 @@ export function createLedger(): Ledger {
       message.reject();
     },
     made: () => undefined,
+    claimed: () => undefined,
   };
 
   const claim = (root: Message): Message => {

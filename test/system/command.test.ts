@@ -5,9 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { araldo, type Run } from './support/command.ts';
+import { araldo, portOf, type Run } from './support/command.ts';
 import { connect } from './support/peer.ts';
-import { until } from './support/server.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -22,11 +21,6 @@ function run(...args: readonly string[]): Run {
 async function file(name: string, text: string): Promise<string> {
   await writeFile(join(folder, name), text);
   return name;
-}
-
-async function port(it: Run): Promise<number> {
-  await until('it says where it listens', () => /http:\/\/127\.0\.0\.1:(\d+)\//.test(it.out.stderr));
-  return Number(/http:\/\/127\.0\.0\.1:(\d+)\//.exec(it.out.stderr)?.[1]);
 }
 
 const valid = `
@@ -111,7 +105,7 @@ describe('araldo', () => {
 
   test('SIGTERM under load ends with 0: peers have all that was sent and are told goodbye', async () => {
     const it = run('-c', await file('valid.yaml', valid));
-    using peer = await connect(await port(it), '/numbers');
+    using peer = await connect(await portOf(it), '/numbers');
     await peer.has(100);
     it.child.kill('SIGTERM');
     expect(await it.code).toBe(0);
@@ -124,7 +118,7 @@ describe('araldo', () => {
 
   test('Ctrl-C sent twice at once, as npm does, is one request', async () => {
     const it = run('-c', await file('valid.yaml', valid));
-    await port(it);
+    await portOf(it);
     it.child.kill('SIGINT');
     it.child.kill('SIGINT');
     expect(await it.code).toBe(0);

@@ -89,6 +89,7 @@ describe('endpoint-mock', () => {
       name: 'orders',
       discarded: () => undefined,
       made: () => undefined,
+      claimed: () => undefined,
       failed(message: Message, error: Error) {
         failed.push(error.message);
         message.ack();

@@ -312,6 +312,7 @@ describe('endpoint-redis › sink', () => {
       name: 'r',
       discarded: () => 0,
       made: () => 0,
+      claimed: () => undefined,
       failed: (_: Message, error: AraldoError) => errors.push(error),
     };
     leg.offer(Message.of({ a: 1 }).claim(route));

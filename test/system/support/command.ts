@@ -1,8 +1,9 @@
 // The command in a process of its own, as a user starts it.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { until } from './server.ts';
 
 const cli = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url));
 
@@ -15,12 +16,17 @@ export interface Run extends AsyncDisposable {
 }
 
 export function araldo(folder: string, ...args: readonly string[]): Run {
-  const child = spawn(process.execPath, [cli, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  return start(process.execPath, [cli, ...args], { cwd: folder });
+}
+
+/** Any other command, such as npm. */
+export function start(command: string, args: readonly string[], options: SpawnOptions): Run {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   const out = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout?.on('data', (chunk: Buffer) => {
     out.stdout += chunk.toString();
   });
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     out.stderr += chunk.toString();
   });
   const code = once(child, 'close').then(([ended]) => ended as number | null);
@@ -29,8 +35,18 @@ export function araldo(folder: string, ...args: readonly string[]): Run {
     out,
     code,
     async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL');
+      // The whole group where there is one: what a killed npm leaves behind would go on.
+      if (options.detached === true && child.exitCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
+      else child.kill('SIGKILL');
       await code;
     },
   };
+}
+
+/** The port of the server that a command runs, once it says so. */
+export async function portOf(run: Run): Promise<number> {
+  await until(`it says where it listens: ${run.out.stderr}`, () =>
+    /http:\/\/127\.0\.0\.1:(\d+)\//.test(run.out.stderr),
+  );
+  return Number(/http:\/\/127\.0\.0\.1:(\d+)\//.exec(run.out.stderr)?.[1]);
 }

@@ -29,6 +29,9 @@ export async function legsAddUp(araldo: TestServer): Promise<void> {
   }
   for (const { labels, value } of samples.filter(({ name }) => name === 'araldo_route_received_total')) {
     const { route = '' } = labels;
+    // What is held is what the others leave over; a count that is wrong shows as one below zero.
+    expect(value).toBeGreaterThan(0);
+    expect(sum('araldo_route_held', route)).toBeGreaterThanOrEqual(0);
     const parts = ['joined_total', 'forwarded_total', 'discarded_total', 'failed_total', 'held'];
     const ends = parts.reduce((total, part) => total + sum(`araldo_route_${part}`, route), 0);
     expect(ends).toBe(value + sum('araldo_route_made_total', route));
