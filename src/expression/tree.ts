@@ -27,7 +27,8 @@ interface Evaluator {
 const DEEPEST = 256;
 
 /**
- * - Literals that are compared or divided become doubles: the data's numbers are, and `7 / 2` is 3.5.
+ * - Literals that are compared, divided or put into lists and maps become doubles: the data's numbers are,
+ *   `7 / 2` is 3.5, and what comes out need not be converted.
  * - Map literals become objects whose keys are nothing but keys.
  * - Patterns of `matches()` are compiled, by a matcher whose time is bounded; only literals are patterns.
  * - A tree too deep to be evaluated on an ordinary stack is refused; the parser only bounds what nests.
@@ -46,7 +47,7 @@ export function adjust(root: ASTNode): void {
   }
 }
 
-const doubled: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', '==', '!=', '/']);
+const doubled: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', '==', '!=', '/', 'list', 'map']);
 
 function toDouble(node: Node): void {
   const literal = node.op === '-_' ? (node.args as Node) : node;
