@@ -58,6 +58,12 @@ export interface Origin {
   settled(root: Message, status: Status): void;
 }
 
+/** Where forks of messages stay while an operator has them: see `step-rx.ts`. */
+export interface Fence extends Origin {
+  /** What a fork stands for, unless that was settled in its stead. */
+  parentOf(fork: Message): Message | undefined;
+}
+
 /** The route that claimed a message: it counts what ends inside it and decides what failures cost. */
 export interface RoutePort {
   readonly name: string;
@@ -228,6 +234,19 @@ export class Message<T = unknown> {
     return new Message(this.value, meta, undefined, origin, this.sequence, this.wire, this.route);
   }
 
+  /**
+   * This message as it leaves a fence that knew it, or its parts, as forks: on the obligations of the messages
+   * that the forks stand for. `undefined` when the fork stands for none any more.
+   */
+  leave(fence: Fence): Message<T> | undefined {
+    if (this.origin === fence) {
+      const parent = fence.parentOf(this.root);
+      return parent === undefined ? undefined : this.moveTo(parent);
+    }
+    if (this.origin instanceof Joint) this.origin.leave(fence);
+    return this;
+  }
+
   /** The same root once more, to be delivered again. Used by sources only. */
   again(meta: Meta): Message<T> {
     return new Message(this.value, meta, undefined, this.origin, this.sequence, this.wire, undefined);
@@ -277,6 +296,15 @@ export class Message<T = unknown> {
     this.discharge('ack');
   }
 
+  /** Takes an obligation of the parent for that of the fork. */
+  private moveTo(parent: Message): Message<T> {
+    parent.retain();
+    const { value, meta, sequence, wire } = this;
+    const moved = new Message(value, meta, parent.root, parent.origin, sequence, wire, parent.route);
+    this.settle('ack');
+    return moved;
+  }
+
   private discharge(status: Status): void {
     if (this.open === 0) {
       throw new AraldoError('over-settled', `message ${this.id} was settled after its last obligation`);
@@ -293,10 +321,15 @@ let ownSequence = 0;
 class Joint implements Origin, Valve {
   readonly address = 'joint';
   readonly valve: Valve = this;
-  private readonly parts: readonly Message[];
+  private parts: readonly Message[];
 
   constructor(parts: readonly Message[]) {
     this.parts = parts;
+  }
+
+  /** The parts leave with the message that they were joined to. */
+  leave(fence: Fence): void {
+    this.parts = this.parts.map((part) => part.leave(fence) ?? part);
   }
 
   settled(_root: Message, status: Status): void {

@@ -1,7 +1,7 @@
 /** A step that is any RxJS operator, fenced so that its failure costs only the messages it holds. */
 import { Observable, type OperatorFunction, Subject, type Subscription } from 'rxjs';
 import { AraldoError } from './errors.ts';
-import { type Holder, type Message, nowhere, type Origin, type Status, type Valve } from './message.ts';
+import type { Fence, Holder, Message, Origin, RoutePort, Status, Valve } from './message.ts';
 import { failStep } from './step-fn.ts';
 
 export interface RxStepOptions {
@@ -11,7 +11,7 @@ export interface RxStepOptions {
 
 /**
  * What goes into the operator is a fork of each message, so that the fence knows which it still holds. When
- * the operator errors, those fail, and it starts anew for the next message. When it completes, it is over: what
+ * the operator errors, those fail, and it starts anew with the next message. When it completes, it is over: what
  * it held and what comes later fails as `step-ended`.
  */
 export function rxStep(
@@ -21,49 +21,55 @@ export function rxStep(
 ): OperatorFunction<Message, Message> {
   return (source) =>
     new Observable((subscriber) => {
-      const fence = new Fence(name);
+      const fence = options.isOpaque ? new OpenFence() : new ClosedFence(name);
       let input = new Subject<Message>();
       let inner: Subscription | undefined;
+      /** Why the operator does not run: its error, until it is started anew. */
+      let failure: { readonly thrown: unknown } | undefined;
       let hasEnded = false;
       let hasSourceCompleted = false;
 
       const start = (): void => {
+        failure = undefined;
         input = new Subject<Message>();
-        inner = operator(input).subscribe({
-          next(message) {
-            fence.left(message);
-            subscriber.next(message);
-          },
-          error(thrown: unknown) {
-            fence.fail(thrown);
-            start();
-          },
-          complete() {
-            hasEnded = true;
-            fence.fail(ended(name));
-            if (hasSourceCompleted) subscriber.complete();
-          },
-        });
+        try {
+          inner = operator(input).subscribe({
+            next(message) {
+              const left = fence.leave(message);
+              if (left !== undefined) subscriber.next(left);
+            },
+            error: fail,
+            complete() {
+              hasEnded = true;
+              fence.fail(name, ended(name));
+              if (hasSourceCompleted) subscriber.complete();
+            },
+          });
+        } catch (thrown) {
+          fail(thrown);
+        }
+      };
+
+      const fail = (thrown: unknown): void => {
+        failure = { thrown };
+        fence.fail(name, thrown);
+        if (hasSourceCompleted) subscriber.complete();
       };
       start();
 
       subscriber.add(
         source.subscribe({
           next(message) {
-            if (hasEnded) {
-              failStep(name, message, ended(name));
-            } else if (options.isOpaque) {
-              const copy = message.fork(nowhere);
-              message.ack();
-              input.next(copy);
-            } else {
-              input.next(fence.enter(message));
-            }
+            // Not at once when it errors: one that errors as it starts would do nothing else.
+            if (failure !== undefined) start();
+            if (hasEnded) failStep(name, message, ended(name));
+            else if (failure !== undefined) failStep(name, message, failure.thrown);
+            else input.next(fence.enter(message));
           },
           error: (error) => subscriber.error(error),
           complete() {
             hasSourceCompleted = true;
-            if (hasEnded) subscriber.complete();
+            if (hasEnded || failure !== undefined) subscriber.complete();
             else input.complete();
           },
         }),
@@ -80,42 +86,44 @@ function ended(name: string): AraldoError {
 }
 
 /** Knows what is inside an operator. Bounded by the windows of the sources that feed it. */
-class Fence implements Origin, Valve {
+class ClosedFence implements Fence, Valve {
   readonly address: string;
   readonly valve: Valve = this;
-  private readonly name: string;
-  /** The message that each unsettled fork stands for. */
+  /** The message that each fork inside stands for. */
   private readonly parents = new Map<Message, Message>();
-  private readonly inside = new Set<Message>();
-  private readonly valves = new Set<Valve>();
+  /** The valves that are held for each holder within the operator: those of all that is inside. */
+  private readonly held = new Map<Holder, Set<Valve>>();
 
   constructor(name: string) {
-    this.name = name;
     this.address = name;
   }
 
+  /** A message that no route has claimed has no obligation to keep. */
   enter(message: Message): Message {
+    if (!message.isClaimed) return message;
     const fork = message.fork(this);
     this.parents.set(fork, message);
-    this.inside.add(fork);
-    this.valves.add(message.origin.valve);
+    if (this.held.size > 0) this.holdFor(message.origin.valve);
     return fork;
   }
 
-  left(message: Message): void {
-    this.inside.delete(message.root);
+  leave(message: Message): Message | undefined {
+    return message.leave(this);
+  }
+
+  parentOf(fork: Message): Message | undefined {
+    return this.parents.get(fork);
   }
 
   settled(fork: Message, status: Status): void {
     const parent = this.parents.get(fork);
     this.parents.delete(fork);
-    this.inside.delete(fork);
     parent?.settle(status);
   }
 
   /** Fails what the operator still holds. */
-  fail(thrown: unknown): void {
-    for (const parent of this.abandon()) failStep(this.name, parent, thrown);
+  fail(name: string, thrown: unknown): void {
+    for (const parent of this.abandon()) failStep(name, parent, thrown);
   }
 
   /** Nacks what the operator still holds. */
@@ -124,21 +132,55 @@ class Fence implements Origin, Valve {
   }
 
   hold(holder: Holder): void {
-    for (const valve of this.valves) valve.hold(holder);
+    const valves = this.held.get(holder) ?? new Set<Valve>();
+    this.held.set(holder, valves);
+    for (const parent of this.parents.values()) {
+      valves.add(parent.origin.valve);
+      parent.origin.valve.hold(holder);
+    }
   }
 
   release(holder: Holder): void {
-    for (const valve of this.valves) valve.release(holder);
+    for (const valve of this.held.get(holder) ?? []) valve.release(holder);
+    this.held.delete(holder);
   }
 
-  private abandon(): Message[] {
-    const parents: Message[] = [];
-    for (const fork of this.inside) {
-      const parent = this.parents.get(fork);
-      this.parents.delete(fork);
-      if (parent !== undefined) parents.push(parent);
+  private holdFor(valve: Valve): void {
+    for (const [holder, valves] of this.held) {
+      valves.add(valve);
+      valve.hold(holder);
     }
-    this.inside.clear();
+  }
+
+  private abandon(): readonly Message[] {
+    const parents = [...this.parents.values()];
+    this.parents.clear();
     return parents;
   }
+}
+
+/** Keeps nothing: obligations end where it begins, and only the way to hold the source goes on. */
+class OpenFence {
+  private origin: Origin | undefined;
+  private route: RoutePort | undefined;
+
+  enter(message: Message): Message {
+    const { valve } = message.origin;
+    if (this.origin?.valve !== valve) this.origin = { address: 'opaque', valve, settled: () => undefined };
+    this.route = message.route;
+    const copy = message.fork(this.origin);
+    // What comes out, if anything, is counted as made.
+    message.route?.made(-1);
+    message.ack();
+    return copy;
+  }
+
+  leave(message: Message): Message {
+    this.route?.made(1);
+    return message;
+  }
+
+  fail(): void {}
+
+  giveBack(): void {}
 }
