@@ -16,10 +16,12 @@ import type { ServerStatus } from './http/status.ts';
 import { compileRoute, type RunningRoute } from './runtime/compile.ts';
 import { drain, type Leftovers } from './runtime/drain.ts';
 import { createLog } from './runtime/log.ts';
+import { type MemoryGuard, startMemoryGuard } from './runtime/memory-guard.ts';
 import { createRegistry } from './runtime/registry.ts';
 import { endpointStatus, routeStatus } from './runtime/status.ts';
 import { type Supervisor, supervise } from './runtime/supervise.ts';
 import { turnScheduler } from './runtime/turn-scheduler.ts';
+import { startWatchdog } from './runtime/watchdog.ts';
 import { version } from './version.ts';
 
 export interface StartOptions {
@@ -93,7 +95,14 @@ async function run(configuration: Configuration, log: Logger): Promise<Server> {
     routes: routes.map((running) => routeStatus(running, configuration)),
   });
 
-  const http: HttpServer = createHttpServer({ ...plan.server, status: { status }, log, scheduler });
+  let memory: MemoryGuard | undefined;
+  const http: HttpServer = createHttpServer({
+    ...plan.server,
+    status: { status },
+    log,
+    scheduler,
+    isExhausted: () => memory?.isExhausted === true,
+  });
   const contextOf = (name: string): PluginContext => ({
     name,
     instance,
@@ -123,13 +132,18 @@ async function run(configuration: Configuration, log: Logger): Promise<Server> {
   for (const { text, place } of configuration.warnings) log.warn({ place }, text);
 
   const address = await http.listen();
+  const all = [...endpoints.values()];
+  const stopWatchdog = startWatchdog({ endpoints: all, scheduler, log });
+  memory = startMemoryGuard({ endpoints: all, scheduler, log });
   const supervisors = startSinksFirst(configuration, endpoints, log);
   state = 'running';
 
   const stop = async (deadlineMs: number): Promise<Leftovers> => {
     state = 'draining';
     http.stopAccepting();
-    const left = await drain({ endpoints: [...endpoints.values()], routes, deadlineMs, scheduler });
+    stopWatchdog();
+    memory?.stop();
+    const left = await drain({ endpoints: all, routes, deadlineMs, scheduler });
     if (left.unsettled > 0 || left.undelivered > 0) log.warn(left, 'stopped before all was carried through');
     for (const running of routes) running.stop();
     await Promise.all(supervisors.map((supervisor) => supervisor.stop()));

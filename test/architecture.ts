@@ -41,7 +41,7 @@ const leaves = ['core', 'options', 'expression', 'http host'] as const;
 /** `core ← operators, plugins, config ← runtime ← server ← cli, index` */
 const rules: Readonly<Record<Part, Rule>> = {
   core: { parts: [], packages: ['rxjs'], node: false },
-  options: { parts: ['core'], packages: ['zod'], node: false },
+  options: { parts: ['core'], packages: ['zod'], node: true },
   expression: { parts: ['core', 'options'], packages: ['@marcbachmann/cel-js', 'zod'], node: false },
   'http host': { parts: ['core', 'options'], packages: 'any', node: true },
   operator: { parts: ['core', 'options', 'expression'], packages: ['rxjs', 'zod'], node: false },

@@ -74,7 +74,7 @@ export function createListener(options: ListenerOptions, context: ListenerContex
     echo: options.echo || options.reach === 'peer',
     scheduler,
     peers: audience.peers,
-    roomOf: audience.roomOf,
+    roomOf: (message) => audience.roomOf(message),
     senderOf: (message) => audience.peerNamed(message.meta.peer),
     onWritable: () => port.writable(),
     disconnect: (peer, reason) => end(peer, TRY_LATER, reason),
@@ -185,8 +185,8 @@ export function createListener(options: ListenerOptions, context: ListenerContex
     },
     pause: (lane) => byLane.get(lane)?.webSocket.pause(),
     resume: (lane) => byLane.get(lane)?.webSocket.resume(),
-    isWritable: broadcast.isWritable,
-    write: broadcast.write,
+    isWritable: (sender) => broadcast.isWritable(sender),
+    write: (message, ticket, sender) => broadcast.write(message, ticket, sender),
     async flush() {
       broadcast.flush();
       await Promise.all([...audience.peers].map((peer) => emptied(peer)));

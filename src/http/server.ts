@@ -27,6 +27,8 @@ export interface HttpServerOptions {
   readonly status: Status;
   readonly log: Log;
   readonly limits?: Partial<HttpLimits>;
+  /** Whether there is too little memory for new peers: upgrades are refused while it says so. */
+  readonly isExhausted?: () => boolean;
   /** The clock of the admission of connections; real time unless given. */
   readonly scheduler?: SchedulerLike;
 }
@@ -113,6 +115,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     socket.once('close', () => end(socket));
     const inspected = inspect(request, { ...rules, hostsOf });
     if (isStopping) answerSocket(socket, { status: 503, text: 'The server is going down.' });
+    else if (options.isExhausted?.() === true) answerSocket(socket, exhausted);
     else if (inspected.refusal === undefined) dispatch.upgrade(inspected.pathname, { request, socket, head });
     else answerSocket(socket, inspected.refusal);
   });
@@ -201,6 +204,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     protocol.close();
   }
 }
+
+const exhausted: Refusal = {
+  status: 503,
+  text: 'The server has too little memory for another peer.',
+  headers: { 'retry-after': '5' },
+};
 
 function isWebSocket(request: IncomingMessage): boolean {
   return request.headers.upgrade?.toLowerCase() === 'websocket';

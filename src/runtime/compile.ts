@@ -10,7 +10,7 @@ import { type Branch, FanOut } from '../core/fan-out.ts';
 import { Leg } from '../core/leg.ts';
 import type { Log } from '../core/log.ts';
 import type { Marshaller } from '../core/marshaller.ts';
-import { type MessageOperator, stepOf } from '../core/operator.ts';
+import { stepOf } from '../core/operator.ts';
 import { createRoute, type Route } from './route.ts';
 
 export interface CompileContext {
@@ -112,7 +112,7 @@ function readFrom(source: string, route: Route, context: CompileContext) {
   const claimed = endpoint.pipe(claim(route, { maxDeliveries: endpoint.inbound.maxDeliveries }));
   const marshaller = marshallerOf(context, source);
   if (marshaller === undefined || endpoint.capabilities.source?.carries === 'values') return claimed;
-  return claimed.pipe(unmarshal(marshaller) as MessageOperator);
+  return claimed.pipe(unmarshal(marshaller));
 }
 
 function legOf(route: string, { plan, key }: BranchPart, context: CompileContext): Leg {

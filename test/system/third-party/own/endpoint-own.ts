@@ -13,7 +13,7 @@ export default defineEndpoint({
   create: (_options, context) =>
     context.connect(() => ({
       write(message) {
-        process.stdout.write(`${context.name}: ${message.payload}\n`);
+        process.stdout.write(`${context.name}: ${String(message.payload)}\n`);
         return true;
       },
     })),
