@@ -95,13 +95,14 @@ async function run(configuration: Configuration, log: Logger): Promise<Server> {
     routes: routes.map((running) => routeStatus(running, configuration)),
   });
 
-  let memory: MemoryGuard | undefined;
+  /** Made once the endpoints are, and asked by the server that they need. */
+  const late: { memory?: MemoryGuard } = {};
   const http: HttpServer = createHttpServer({
     ...plan.server,
     status: { status },
     log,
     scheduler,
-    isExhausted: () => memory?.isExhausted === true,
+    isExhausted: () => late.memory?.isExhausted === true,
   });
   const contextOf = (name: string): PluginContext => ({
     name,
@@ -134,7 +135,8 @@ async function run(configuration: Configuration, log: Logger): Promise<Server> {
   const address = await http.listen();
   const all = [...endpoints.values()];
   const stopWatchdog = startWatchdog({ endpoints: all, scheduler, log });
-  memory = startMemoryGuard({ endpoints: all, scheduler, log });
+  const memory = startMemoryGuard({ endpoints: all, scheduler, log });
+  late.memory = memory;
   const supervisors = startSinksFirst(configuration, endpoints, log);
   state = 'running';
 
@@ -142,7 +144,7 @@ async function run(configuration: Configuration, log: Logger): Promise<Server> {
     state = 'draining';
     http.stopAccepting();
     stopWatchdog();
-    memory?.stop();
+    memory.stop();
     const left = await drain({ endpoints: all, routes, deadlineMs, scheduler });
     if (left.unsettled > 0 || left.undelivered > 0) log.warn(left, 'stopped before all was carried through');
     for (const running of routes) running.stop();

@@ -38,6 +38,11 @@ export function startMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
   let isHolding = false;
   let isExhausted = false;
 
+  const letGo = (): void => {
+    isHolding = false;
+    for (const { inbound } of endpoints) inbound.release(holder);
+  };
+
   const look = (): void => {
     const part = used() / limit;
     isExhausted = part >= REFUSE_AT;
@@ -47,8 +52,7 @@ export function startMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
       const mebibytes = Math.round(used() / MEBIBYTE);
       log.warn({ mebibytes }, `${Math.round(part * 100)} % of the memory is used: all sources are held`);
     } else if (isHolding && part <= RELEASE_AT) {
-      isHolding = false;
-      for (const { inbound } of endpoints) inbound.release(holder);
+      letGo();
       log.warn({}, 'there is memory again: sources go on');
     }
     timer = scheduler.schedule(look, LOOK_EVERY_MS);
@@ -59,7 +63,10 @@ export function startMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
     get isExhausted() {
       return isExhausted;
     },
-    stop: () => timer.unsubscribe(),
+    stop() {
+      timer.unsubscribe();
+      if (isHolding) letGo();
+    },
   };
 }
 
