@@ -20,41 +20,47 @@ async function main(argv: readonly string[]): Promise<number> {
   const program = new Command('araldo')
     .description('A relay: messages from anywhere to anywhere, browsers included.')
     .version(version)
+    .option('-c, --config <file>', 'path of the configuration', 'araldo.yaml')
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .showHelpAfterError('(araldo --help says what there is)');
-  const command = (name: string, description: string, isDefault = false): Command =>
-    program
-      .command(name, { isDefault })
-      .description(description)
-      .option('-c, --config <file>', 'path of the configuration', 'araldo.yaml');
+  const config = (): string => program.opts<{ config: string }>().config;
 
-  command('run', 'start the server (the default)', true).action(async ({ config }: { config: string }) => {
-    exitCode = await run(config);
-  });
-  command('check', 'say whether the configuration is valid, and start nothing').action(
-    async ({ config }: { config: string }) => {
-      const { plan, warnings } = await load(config);
+  program
+    .command('run', { isDefault: true })
+    .description('start the server (the default)')
+    .allowExcessArguments()
+    .action(async (_options, command: Command) => {
+      await refuseWords(program, command.args);
+      exitCode = await run(config());
+    });
+  program
+    .command('check')
+    .description('say whether the configuration is valid, and start nothing')
+    .action(async () => {
+      const { plan, warnings } = await load(config());
       const { renderWarnings } = await import('./config/render.ts');
       process.stderr.write(renderWarnings(warnings));
-      const endpoints = Object.keys(plan.endpoints).length;
-      const routes = Object.keys(plan.routes).length;
-      const found = `${counted(endpoints, 'endpoint')}, ${counted(routes, 'route')}`;
-      process.stdout.write(`${config} is valid: ${found}\n`);
-    },
-  );
-  command('print', 'print the configuration in its one normal form').action(
-    async ({ config }: { config: string }) => {
-      const { plan } = await load(config);
+      const endpoints = counted(Object.keys(plan.endpoints).length, 'endpoint');
+      const routes = counted(Object.keys(plan.routes).length, 'route');
+      process.stdout.write(`${config()} is valid: ${endpoints}, ${routes}\n`);
+    });
+  program
+    .command('print')
+    .description('print the configuration in its one normal form')
+    .action(async () => {
+      const { plan } = await load(config());
       const { printPlan } = await import('./config/print.ts');
       process.stdout.write(printPlan(plan));
-    },
-  );
-  command('graph', 'print the routes as a graph')
+    });
+  program
+    .command('graph')
+    .description('print the routes as a graph')
     .addOption(
       new Option('--format <format>', 'the language of the graph').choices([MERMAID, DOT]).default(MERMAID),
     )
-    .action(async ({ config, format }: { config: string; format: string }) => {
-      const { plan } = await load(config);
+    .action(async ({ format }: { format: string }) => {
+      const { plan } = await load(config());
       const { graphOf, renderDot, renderMermaid } = await import('./config/graph.ts');
       const graph = graphOf(plan);
       process.stdout.write(format === DOT ? renderDot(graph) : renderMermaid(graph));
@@ -66,6 +72,18 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (thrown) {
     return report(thrown);
   }
+}
+
+/** A word that is no command would otherwise start the server. */
+async function refuseWords(program: Command, words: readonly string[]): Promise<void> {
+  const [word] = words;
+  if (word === undefined) return;
+  const { didYouMean } = await import('./config/suggest.ts');
+  const suggestion = didYouMean(
+    word,
+    program.commands.map((command) => command.name()),
+  );
+  program.error(`expected a command, found "${word}"${suggestion === undefined ? '' : `; ${suggestion}`}`);
 }
 
 async function load(file: string) {
