@@ -9,6 +9,9 @@ const entries: Readonly<Record<string, string>> = {
 /** What must exist once in the process, or observables of one copy are strangers to the other. */
 const shared = /^rxjs(\/.*)?$/;
 
+/** What comes along for who has none: schemas of options, without installing anything. */
+const lent = /^zod(\/.*)?$/;
+
 /** The built files are JavaScript, those of a checkout TypeScript: whatever this file is. */
 const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 
@@ -24,8 +27,14 @@ export function shareOwnModules(): void {
       if (entry !== undefined) {
         return { url: new URL(`${entry}${extension}`, import.meta.url).href, shortCircuit: true };
       }
-      if (!shared.test(specifier)) return nextResolve(specifier, context);
-      return nextResolve(specifier, { ...context, parentURL: import.meta.url });
+      const ours = { ...context, parentURL: import.meta.url };
+      if (shared.test(specifier)) return nextResolve(specifier, ours);
+      if (!lent.test(specifier)) return nextResolve(specifier, context);
+      try {
+        return nextResolve(specifier, context);
+      } catch {
+        return nextResolve(specifier, ours);
+      }
     },
   });
 }
