@@ -142,9 +142,11 @@ export function checkKeys(map: MapNode, rules: KeyRules, problems: Problems): vo
       problems.report('not-available', key, `${name} is not available in this version; ${later[name]}`);
       continue;
     }
-    const elsewhere = didYouMean(name, known) === undefined ? levelOf(name) : undefined;
-    const suggestion = elsewhere === undefined ? didYouMean(name, known) : `${name} is a key of ${elsewhere}`;
-    const keys = known.length === 0 ? 'no key' : `a key of ${of} (${known.join(', ')})`;
+    const elsewhere = levelOf(name);
+    const suggestion =
+      didYouMean(name, known) ?? (elsewhere === undefined ? undefined : `${name} is a key of ${elsewhere}`);
+    const list = suggestion === undefined ? ` (${known.join(', ')})` : '';
+    const keys = `a key of ${of}${list}`;
     problems.report('unknown-key', key, `expected ${keys}, found ${JSON.stringify(name.slice(0, 60))}`, {
       suggestion,
     });

@@ -2,6 +2,7 @@
 import type { Configuration } from './configuration.ts';
 import type { Graph, GraphEdge, GraphNode } from './graph-shape.ts';
 import type { BranchPlan, Plan, RoutePlan, StepPlan } from './plan.ts';
+import { redactor } from './redact.ts';
 
 export { renderDot } from './dot.ts';
 export type { Graph, GraphEdge, GraphNode } from './graph-shape.ts';
@@ -9,15 +10,19 @@ export { renderMermaid } from './mermaid.ts';
 
 const LONGEST_DETAIL = 40;
 
-/** The graph of all routes; endpoints that no route uses stand alone in it. */
+/**
+ * The graph of all routes; endpoints that no route uses stand alone in it. Of a configuration, what came from
+ * variables and files is hidden; a bare plan does not know what did.
+ */
 export function graphOf(from: Plan | Configuration): Graph {
   const plan = 'plan' in from ? from.plan : from;
+  const redact = redactor('plan' in from ? from.secrets : []);
   const nodes: GraphNode[] = [];
   const edges: GraphEdge[] = [];
   const endpoints = new Map<string, string>();
   const add = (node: Omit<GraphNode, 'id'>): string => {
     const id = `n${nodes.length}`;
-    nodes.push({ id, ...node });
+    nodes.push({ id, ...node, label: redact(node.label), detail: shorten(redact(node.detail)) });
     return id;
   };
   const endpoint = (name: string): string => endpoints.get(name) ?? '';
@@ -37,7 +42,7 @@ export function graphOf(from: Plan | Configuration): Graph {
     }
     for (const leg of route.to) {
       for (const end of ends)
-        edges.push({ from: end, to: endpoint(leg.to), kind: 'leg', label: labelOf(leg) });
+        edges.push({ from: end, to: endpoint(leg.to), kind: 'leg', label: labelOf(leg, redact) });
     }
     if (typeof route.onError === 'string') return;
     const to = endpoint(route.onError.deadLetter);
@@ -45,13 +50,13 @@ export function graphOf(from: Plan | Configuration): Graph {
   }
 }
 
-function labelOf({ overflow, when }: BranchPlan): string {
-  return when === undefined ? overflow : `${overflow}, when ${shorten(when)}`;
+function labelOf({ overflow, when }: BranchPlan, redact: (text: string) => string): string {
+  return when === undefined ? overflow : `${overflow}, when ${shorten(redact(when))}`;
 }
 
 function detailOf({ with: options }: StepPlan): string {
   if (options === null || options === undefined) return '';
-  return shorten(typeof options === 'string' ? options : JSON.stringify(options));
+  return typeof options === 'string' ? options : JSON.stringify(options);
 }
 
 function shorten(text: string): string {

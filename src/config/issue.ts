@@ -21,7 +21,7 @@ export interface Issue extends SchemaIssue {
   readonly pattern?: string;
 }
 
-/** zod's own sentences; any other is that of the schema's author, and better than ours. */
+/** Any other sentence is that of the schema's author, and better than ours. */
 const zodSentence = /^(?:Invalid|Too small|Too big|Unrecognized)\b/;
 
 const kinds: Readonly<Record<string, string>> = {
@@ -40,11 +40,16 @@ const kinds: Readonly<Record<string, string>> = {
 
 /** `expected …, found …`. */
 export function describe(issue: Issue, found: string): string {
-  if (!zodSentence.test(issue.message)) return lowerFirst(issue.message);
+  if (!isZodSentence(issue)) return lowerFirst(issue.message);
   const expectation = expectationOf(issue);
   return expectation === undefined
     ? `${lowerFirst(issue.message)} (${found})`
     : `expected ${expectation}, found ${found}`;
+}
+
+/** Whether the sentence is the library's own, and says nothing that the code does not. */
+export function isZodSentence({ message }: Issue): boolean {
+  return zodSentence.test(message);
 }
 
 export function isMissingIssue({ code }: Issue): boolean {
@@ -62,7 +67,7 @@ export function pathOfIssue({ path = [] }: Issue): readonly PropertyKey[] {
  * whose complaint lies deepest. When all complain about the value itself, it is one issue.
  */
 export function leavesOf(issue: Issue): readonly Issue[] {
-  if (issue.code !== 'invalid_union' || !zodSentence.test(issue.message)) return [issue];
+  if (issue.code !== 'invalid_union' || !isZodSentence(issue)) return [issue];
   const alternatives = (issue.errors ?? []).filter((issues) => issues.length > 0);
   const nearest = alternatives.toSorted((a, b) => depthOf(b) - depthOf(a) || a.length - b.length)[0];
   if (nearest === undefined || depthOf(nearest) === 0) return [issue];

@@ -1,7 +1,7 @@
 /** Options of plugins and operators against their own schemas, with problems at the exact parts of the tree. */
 import type { Schema } from '../core/schema.ts';
-import { oneOf, suggestionFor } from './fields.ts';
-import { describe, type Issue, isMissingIssue, leavesOf, pathOfIssue } from './issue.ts';
+import { suggestionFor } from './fields.ts';
+import { describe, type Issue, isMissingIssue, isZodSentence, leavesOf, pathOfIssue } from './issue.ts';
 import { levelOf } from './keys.ts';
 import type { Problems } from './problem.ts';
 import { keysAt } from './schema-keys.ts';
@@ -76,7 +76,7 @@ function missingOr(node: Node, rest: readonly PropertyKey[]) {
 function suggestQuotes(issue: Issue, node: Node): string | undefined {
   const isNumber =
     node.kind === 'scalar' && (typeof node.value === 'number' || typeof node.value === 'boolean');
-  return issue.expected === 'string' && isNumber ? 'in quotes it is text' : undefined;
+  return issue.expected === 'string' && isZodSentence(issue) && isNumber ? 'in quotes it is text' : undefined;
 }
 
 function reportUnknownKey(
@@ -89,7 +89,8 @@ function reportUnknownKey(
   const spot = map.entries.get(name)?.key ?? map;
   const meant = didYouMean(name, known);
   const level = meant === undefined ? levelOf(name) : undefined;
-  const keys = known.length === 0 ? 'no key' : `a key that ${owner.name} reads (${oneOf(known)})`;
+  const list = meant === undefined && level === undefined ? ` (${known.join(', ')})` : '';
+  const keys = known.length === 0 ? 'no key' : `a key that ${owner.name} reads${list}`;
   problems.report('unknown-key', spot, `expected ${keys}, found ${JSON.stringify(name.slice(0, 60))}`, {
     suggestion: level === undefined ? meant : `${name} is a key of ${level}`,
   });

@@ -18,7 +18,8 @@ import { endpointKeys, marshallerKeys } from './keys.ts';
 import { laterPlugins, notAvailable } from './later.ts';
 import { chooseMarshallers, NO_MARSHALLER, type Undecided } from './marshal.ts';
 import { validateOptions } from './options.ts';
-import { type MapNode, type Node, plainOf } from './tree.ts';
+import type { Problems } from './problem.ts';
+import { type MapNode, type Node, pathOf, plainOf } from './tree.ts';
 import type { Warn } from './warnings.ts';
 
 export interface Plugins {
@@ -28,8 +29,12 @@ export interface Plugins {
   readonly names: ReadonlyMap<string, AnyPlugin['kind'] | 'unknown'>;
 }
 
+/** Names stand in logs, labels of metrics and drawings. */
+const LONGEST_NAME = 128;
+
 interface Declared {
-  readonly name: string;
+  /** Absent where it is missing or taken, which is reported; the rest of the entry is still checked. */
+  readonly name: string | undefined;
   readonly id: Node;
   readonly map: MapNode;
 }
@@ -45,16 +50,16 @@ export async function readPlugins(
   const undecided: Undecided[] = [];
   const find = finder(context);
 
-  for (const { name, id, map } of readNames(root, names, context)) {
+  for (const { name, id, map } of readDeclared(root, names, context)) {
     const plugin = await find(id);
     if (plugin === undefined) continue;
-    names.set(name, plugin.kind);
+    if (name !== undefined) names.set(name, plugin.kind);
     if (plugin.kind === 'marshaller') {
-      const part = await readMarshaller(name, plugin, id, map, context);
-      if (part !== undefined) marshallers.set(name, part);
+      const part = await readMarshaller(name ?? '', plugin, id, map, context);
+      if (part !== undefined && name !== undefined) marshallers.set(name, part);
     } else {
-      const part = await readEndpoint(name, plugin, id, map, defaults, context);
-      if (part !== undefined) undecided.push(part);
+      const part = await readEndpoint(name ?? '', plugin, id, map, defaults, context);
+      if (part !== undefined && name !== undefined) undecided.push(part);
     }
   }
 
@@ -63,38 +68,43 @@ export async function readPlugins(
   return { marshallers, endpoints, names };
 }
 
-/** The entries that have a name of their own and an id. */
-function readNames(
+/** The entries that have an id, each with its name if that is its own. */
+function readDeclared(
   root: MapNode,
   names: Map<string, AnyPlugin['kind'] | 'unknown'>,
   { problems }: ReadContext,
-) {
+): readonly Declared[] {
   const declared: Declared[] = [];
-  const first = new Map<string, Node>();
+  const owners = new Map<string, Node>();
   const list = readKey(root, 'plugins', problems, (node) => readList(node, problems, 'a list of plugins'));
   for (const item of list?.items ?? []) {
     const map = readMap(item, problems, 'a plugin such as {name: browsers, id: endpoint-websocket}');
     if (map === undefined) continue;
-    const text = (what: string) => (node: Node) => readText(node, problems, what);
-    const name = readRequired(map, 'name', problems, 'a name', text('a name'));
-    const id = readRequired(map, 'id', problems, 'the id of a plugin', text('the id of a plugin'));
-    if (name === undefined) continue;
-    const nameNode = map.entries.get('name')?.value ?? map;
-    const earlier = first.get(name);
-    if (name === NO_MARSHALLER)
-      expected(`another name (${NO_MARSHALLER} stands for no marshaller)`, nameNode, problems);
-    else if (earlier !== undefined) {
-      const line =
-        earlier.place.line === undefined ? (earlier.place.path ?? '') : `line ${earlier.place.line}`;
-      problems.report('duplicate-name', nameNode, `expected a name of its own, found that of ${line}`);
-    } else {
-      first.set(name, nameNode);
-      names.set(name, 'unknown');
-      const idNode = map.entries.get('id')?.value;
-      if (id !== undefined && idNode !== undefined) declared.push({ name, id: idNode, map });
-    }
+    const name = readRequired(map, 'name', problems, 'a name', (node) => readName(node, owners, problems));
+    if (name !== undefined) names.set(name, 'unknown');
+    const id = readRequired(map, 'id', problems, 'the id of a plugin', (node) =>
+      readText(node, problems, 'the id of a plugin') === undefined ? undefined : node,
+    );
+    if (id !== undefined) declared.push({ name, id, map });
   }
   return declared;
+}
+
+function readName(node: Node, owners: Map<string, Node>, problems: Problems): string | undefined {
+  const name = readText(node, problems, 'a name');
+  if (name === undefined) return undefined;
+  if (name === NO_MARSHALLER)
+    return expected(`another name: ${NO_MARSHALLER} means no marshaller`, node, problems);
+  if (name.length > LONGEST_NAME)
+    return expected(`a name of at most ${LONGEST_NAME} characters`, node, problems);
+  const owner = owners.get(name);
+  if (owner === undefined) {
+    owners.set(name, node);
+    return name;
+  }
+  const where = owner.place.line === undefined ? pathOf(owner) : `line ${owner.place.line}`;
+  problems.report('duplicate-name', node, `expected a name of its own, found that of ${where}`);
+  return undefined;
 }
 
 /** Each plugin is looked for once, when the first entry uses it. */

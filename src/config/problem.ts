@@ -94,6 +94,8 @@ export interface Problems {
   hide(secrets: readonly string[]): void;
   /** Throws a `ConfigurationError` with all that was reported, if anything was. */
   throwIfAny(): void;
+  /** Throws it at once: after this problem there is nothing more to read. */
+  fail(): never;
 }
 
 /** `text` is what the frames are cut from. */
@@ -106,7 +108,9 @@ export function createProblems(text?: string): Problems {
     if (text === undefined || place.line === undefined) return undefined;
     lines ??= text.split(/\r?\n/);
     const first = Math.max(1, place.line - CONTEXT_LINES);
-    const shown = lines.slice(first - 1, place.line + CONTEXT_LINES);
+    const after = lines.slice(place.line, place.line + CONTEXT_LINES);
+    while (after.at(-1)?.trim() === '') after.pop();
+    const shown = [...lines.slice(first - 1, place.line), ...after];
     return {
       lines: shown.map((line, index) => ({ number: first + index, text: line })),
       line: place.line,
@@ -115,8 +119,7 @@ export function createProblems(text?: string): Problems {
     };
   };
 
-  const throwIfAny = (): void => {
-    if (problems.length === 0) return;
+  const fail = (): never => {
     const inFileOrder = problems.toSorted(
       (a, b) => (a.place.line ?? 0) - (b.place.line ?? 0) || (a.place.column ?? 0) - (b.place.column ?? 0),
     );
@@ -136,11 +139,14 @@ export function createProblems(text?: string): Problems {
         ...(suggestion === undefined ? {} : { suggestion: redact(suggestion) }),
         ...(frame === undefined ? {} : { frame }),
       });
-      if (problems.length >= MAX_PROBLEMS) throwIfAny();
+      if (problems.length >= MAX_PROBLEMS) fail();
     },
     hide(secrets) {
       redact = redactor(secrets);
     },
-    throwIfAny,
+    throwIfAny: () => {
+      if (problems.length > 0) fail();
+    },
+    fail,
   };
 }

@@ -192,7 +192,7 @@ function writtenStep(node: Node, { problems }: ReadContext): WrittenStep | undef
   if (entry === undefined || another !== undefined) {
     const wrong = another?.[1].key ?? map;
     const suggestion =
-      another === undefined ? undefined : `is - missing before ${another[0]}, or indentation?`;
+      another === undefined ? undefined : `a - before ${another[0]} makes it a step of its own`;
     problems.report(
       'invalid-value',
       wrong,

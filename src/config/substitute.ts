@@ -50,7 +50,7 @@ export async function substitute(root: Node, options: SubstituteOptions): Promis
           scalar,
           'expected at most 4 MiB from variables and files, found more',
         );
-        options.problems.throwIfAny();
+        options.problems.fail();
       },
       options.problems,
     );

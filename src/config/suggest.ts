@@ -1,10 +1,10 @@
 /** "Did you mean": the known word that is nearest to the one that was written. */
 
 /** Words are compared with at most this many others, so that a suggestion takes bounded time. */
-const MAX_CANDIDATES = 2_000;
+const MAX_CANDIDATES = 1_000;
 
 /** Longer words are not typing mistakes of one another. */
-const LONGEST = 64;
+const LONGEST = 40;
 
 /** The nearest of the words within a third of the length, or nothing. Case, `_` and `-` count for nothing. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {

@@ -39,7 +39,7 @@ export interface Entry {
 export const MAX_DEPTH = 64;
 
 /** Parts of a tree, with all that aliases repeat. */
-export const MAX_NODES = 100_000;
+export const MAX_NODES = 50_000;
 
 const LONGEST_KEY = 60;
 
@@ -104,20 +104,16 @@ export function plainOf(node: Node, without?: ReadonlySet<string>): unknown {
 }
 
 /** Every scalar at or below a node, in the order of the file. */
-export function* scalarsOf(node: Node): Generator<ScalarNode> {
-  switch (node.kind) {
-    case 'scalar':
-      yield node;
-      return;
-    case 'list':
-      for (const item of node.items) yield* scalarsOf(item);
-      return;
-    case 'map':
-      for (const { value } of node.entries.values()) yield* scalarsOf(value);
-      return;
-    default:
-      node satisfies never;
+export function* scalarsOf(root: Node): Generator<ScalarNode> {
+  const waiting: Node[] = [root];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (node.kind === 'scalar') yield node;
+    else for (const part of partsOf(node).reverse()) waiting.push(part);
   }
+}
+
+function partsOf(node: ListNode | MapNode): Node[] {
+  return node.kind === 'list' ? [...node.items] : [...node.entries.values()].map(({ value }) => value);
 }
 
 /** Whether something at or below the node could not be substituted. */

@@ -8,7 +8,7 @@ export function readValue(value: unknown, problems: Problems): Node {
 
   const limit = (here: Spot, words: string): void => {
     problems.report('yaml-limit', here, words);
-    problems.throwIfAny();
+    problems.fail();
   };
 
   const nodeOf = (value: unknown, path: string, depth: number): Node => {

@@ -5,14 +5,14 @@ import { type Entry, indexPath, keyPath, MAX_DEPTH, MAX_NODES, type Node } from 
 
 export const MAX_ALIASES = 100;
 
-export interface Reading {
+export interface YamlReading {
   readonly problems: Problems;
   /** The place of an offset in the text. */
   readonly spot: (offset: number, length: number, path?: string) => Spot;
 }
 
 /** Throws a `ConfigurationError` for what YAML allows and araldo does not. */
-export function treeOf(document: Document.Parsed, reading: Reading): Node {
+export function treeOf(document: Document.Parsed, reading: YamlReading): Node {
   const targets = resolveAliases(document, reading);
   reading.problems.throwIfAny();
   const tree = build(document, targets, reading);
@@ -21,7 +21,10 @@ export function treeOf(document: Document.Parsed, reading: Reading): Node {
 }
 
 /** An alias stands for the last node before it that has its anchor, in the order of the file. */
-function resolveAliases(document: Document.Parsed, { problems, spot }: Reading): ReadonlyMap<Alias, unknown> {
+function resolveAliases(
+  document: Document.Parsed,
+  { problems, spot }: YamlReading,
+): ReadonlyMap<Alias, unknown> {
   const anchors = new Map<string, unknown>();
   const open = new Set<unknown>();
   const targets = new Map<Alias, unknown>();
@@ -32,7 +35,7 @@ function resolveAliases(document: Document.Parsed, { problems, spot }: Reading):
     const target = anchors.get(alias.source);
     if (targets.size >= MAX_ALIASES) {
       problems.report('yaml-limit', here, `expected at most ${MAX_ALIASES} aliases, found more`);
-      problems.throwIfAny();
+      problems.fail();
     }
     if (target === undefined) {
       problems.report(
@@ -67,7 +70,7 @@ function resolveAliases(document: Document.Parsed, { problems, spot }: Reading):
   return targets;
 }
 
-function build(document: Document.Parsed, targets: ReadonlyMap<Alias, unknown>, reading: Reading): Node {
+function build(document: Document.Parsed, targets: ReadonlyMap<Alias, unknown>, reading: YamlReading): Node {
   const { problems, spot } = reading;
   let count = 0;
 
@@ -79,11 +82,11 @@ function build(document: Document.Parsed, targets: ReadonlyMap<Alias, unknown>, 
         here,
         `expected at most ${MAX_NODES} values, aliases resolved, found more`,
       );
-      problems.throwIfAny();
+      problems.fail();
     }
     if (depth > MAX_DEPTH) {
       problems.report('yaml-limit', here, `expected at most ${MAX_DEPTH} levels of nesting, found more`);
-      problems.throwIfAny();
+      problems.fail();
     }
   };
 
