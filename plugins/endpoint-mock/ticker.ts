@@ -28,7 +28,7 @@ export function createTicker({ messages, everyMs, scheduler, emit, onError }: Ti
     const make = messages[emitted % messages.length];
     if (make === undefined) return;
     try {
-      if (emit(make({ n: emitted, now: scheduler.now() }))) emitted += 1;
+      if (emit(make({ n: emitted, now: Math.floor(scheduler.now()) }))) emitted += 1;
       else skipped += 1;
     } catch (thrown) {
       // The next one may be well; this one would fail for ever.

@@ -56,8 +56,9 @@ export class Backlog {
   }
 
   /** Takes a message, if need be in place of others. `pause` takes any: what was admitted must be kept. */
-  add(message: Message): Admission {
+  add(offered: Message): Admission {
     const { overflow } = this.options;
+    const message = offered.unpinned();
     const size = message.size;
     if (this.latest !== undefined) return this.addLatest(message, size, this.latest);
     if (overflow === 'drop-newest' || overflow === 'error') {

@@ -80,6 +80,9 @@ export interface RoutePort {
 /** Marks a payload that is still in its bytes. */
 const UNREAD: unique symbol = Symbol('unread');
 
+/** Memory of this size is not worth a copy. */
+const SMALL = 4096;
+
 const severity: Readonly<Record<Status, number>> = { ack: 0, nack: 1, reject: 2 };
 
 /** For messages that code makes: nobody waits for their settlement. */
@@ -245,6 +248,19 @@ export class Message<T = unknown> {
     }
     if (this.origin instanceof Joint) this.origin.leave(fence);
     return this;
+  }
+
+  /**
+   * This message with bytes of its own, where those that it came in are a small part of a large piece of memory:
+   * transports hand over slices of what they read at once, and a slice keeps all of it alive. For whoever keeps
+   * messages; otherwise a bound in bytes bounds nothing.
+   */
+  unpinned(): Message<T> {
+    const { wire } = this;
+    if (wire === undefined || wire.bytes.buffer.byteLength <= wire.bytes.byteLength * 2 + SMALL) return this;
+    const own = { ...wire, bytes: Uint8Array.prototype.slice.call(wire.bytes) };
+    const value = this.value === wire.bytes ? UNREAD : this.value;
+    return new Message<T>(value, this.meta, this.root, this.origin, this.sequence, own, this.route);
   }
 
   /** The same root once more, to be delivered again. Used by sources only. */
