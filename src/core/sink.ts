@@ -145,16 +145,19 @@ export class Sink {
 
   /** Sends what waits, a slice of each leg in turn, until nothing more goes or the budget is spent. */
   drain(): void {
-    if (this.isDraining || this.isWriting) return;
+    if (this.isDraining) return;
+    // Told from within a write that there is room: what waits must not be forgotten.
+    if (this.isWriting) return this.schedule();
     this.isDraining = true;
     let budget = BUDGET;
-    // Ends when every leg in line has sent nothing in a row.
+    // Ends when every leg in line has something to send and has sent nothing in a row.
     for (let idle = 0; this.isUp && budget > 0 && idle < this.waiting.length; ) {
       const leg = this.waiting.shift() as SinkLeg;
       leg.isQueued = false;
       const sent = leg.drain(Math.min(SLICE, budget));
       budget -= sent;
-      idle = sent === 0 ? idle + 1 : 0;
+      if (sent > 0) idle = 0;
+      else if (leg.depth > 0) idle += 1;
       if (leg.depth > 0 && !leg.isQueued) {
         leg.isQueued = true;
         this.waiting.push(leg);

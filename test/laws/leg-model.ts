@@ -27,6 +27,8 @@ export interface LegModel {
   failed(payload: string): void;
   /** Its sink is gone. */
   lost(): void;
+  /** How often the leg has begun to hold, right after it may have. */
+  holdsSoFar(count: number): void;
   /** Compares with the leg. `holds(source)`: whether the leg holds the gate of that source. */
   inspect(figures: LegFigures, holds: (source: number) => boolean): void;
   atRest(figures: LegFigures): void;
@@ -105,7 +107,12 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
     const before = furthest.get(series) ?? -1;
     if (place < before) report([3, 4], `${name} is sent ${payload}, place ${place}, after place ${before}`);
     furthest.set(series, place);
-    for (const leaf of read(payload)) checkLane(leaf, payload);
+    const seen = new Set<string>();
+    for (const leaf of read(payload)) {
+      // A batch that was split holds the same messages in each part: their first is what must not go back.
+      if (!seen.has(leaf.lane)) checkLane(leaf, payload);
+      seen.add(leaf.lane);
+    }
   };
 
   const checkLane = (leaf: Leaf, payload: string): void => {
@@ -173,9 +180,12 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
     },
 
     lost() {
-      queue = [...unconfirmed, ...queue];
+      for (const item of unconfirmed.reverse()) {
+        const isOld = overflow === 'latest' && queue.some(({ key }) => key === item.key);
+        if (isOld) discard('superseded');
+        else queue.unshift(item);
+      }
       unconfirmed = [];
-      if (overflow === 'latest') queue = keepLatest(queue);
       trim();
     },
 
@@ -212,16 +222,16 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
           report(7, `${name} is full and does not hold source ${String.fromCharCode(65 + source)}`);
         }
       }
-      if (figures.holds > holds) {
-        const high = { messages: messages - (messages >> 1), bytes: bytes / 2 };
-        const hasLeft = left.messages >= high.messages || left.bytes >= high.bytes;
-        if (holds > 0 && !hasLeft)
-          report(16, `${name} holds again after ${left.messages} messages have left it`);
-        if (figures.holds > holds + 1)
-          report(16, `${name} began to hold ${figures.holds - holds} times at once`);
-        holds = figures.holds;
-        left = { messages: 0, bytes: 0 };
-      }
+    },
+
+    holdsSoFar(count) {
+      if (count === holds) return;
+      const most = { messages: messages - (messages >> 1), bytes: bytes / 2 };
+      const isEmptied = left.messages >= most.messages || left.bytes >= most.bytes;
+      if (holds > 0 && !isEmptied) report(16, `${name} holds again after ${left.messages} messages have left it`);
+      if (count > holds + 1) report(16, `${name} began to hold ${count - holds} times at once`);
+      holds = count;
+      left = { messages: 0, bytes: 0 };
     },
 
     atRest(figures) {

@@ -26,6 +26,8 @@ export interface ScriptedSink {
   transport(port: Port): Transport;
   stall(): void;
   flow(): void;
+  /** From now on it has room for all, and confirms at once. */
+  takeAll(): void;
   lose(): void;
   isLost(): boolean;
   reopened(): void;
@@ -51,10 +53,11 @@ export function createScriptedSink(
   let pending: Pending[] = [];
   let stale: Pending[] = [];
   let isStalled = false;
+  let takesAll = false;
   let isLost = false;
   let port: Port;
 
-  const isWritable = (): boolean => !isStalled && pending.length < spec.room;
+  const isWritable = (): boolean => takesAll || (!isStalled && pending.length < spec.room);
 
   /** Does something that may make room, and says so. */
   const freeing = (work: () => void): void => {
@@ -94,7 +97,7 @@ export function createScriptedSink(
             throw new engine.AraldoError('sink-rejected', 'refused at once');
           }
           if (spec.feeds >= 0) witness.feeds(spec.feeds, message.meta.hops ?? 0);
-          if (spec.confirms === 'at-once') {
+          if (takesAll || spec.confirms === 'at-once') {
             witness.confirmed(sender.name, payload);
             return true;
           }
@@ -114,6 +117,13 @@ export function createScriptedSink(
       freeing(() => {
         isStalled = false;
       });
+    },
+
+    takeAll() {
+      freeing(() => {
+        takesAll = true;
+      });
+      while (pending.length > 0) take(pending[0], confirm);
     },
 
     lose() {

@@ -244,7 +244,7 @@ function actionsOf(kinds: readonly Action['do'][]): fc.Arbitrary<Action> {
     do: fc.constant('hand' as const),
     source: index,
     lane: index,
-    count: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 8 }) }, fc.constant(40)),
+    count: fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 1, max: 8 }) }, fc.constant(24)),
     pad: fc.constantFrom(0, 0, 0, 4, 30),
   });
   const confirm = fc.record({

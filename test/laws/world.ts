@@ -184,7 +184,8 @@ export function createWorld(
     };
     const port: RoutePort = {
       name: `route ${index}`,
-      discarded(message, reason) {
+      claimed() {},
+          discarded(message, reason) {
         figures.discarded += 1;
         const isBack = reason === 'step-timeout' || reason === 'step-ended';
         witness.ended(taggedPayload(message), reason, isBack ? 'nack' : 'ack');
@@ -263,6 +264,7 @@ export function createWorld(
         witness.stages.arrived(spec.via.length, payload);
         witness.fannedOut(payload);
         fanOut.offer(message);
+        legs.forEach((leg, place) => witness.legs[place]?.holdsSoFar(leg.holds));
       },
       error: (error: unknown) => report(14, `route ${index} is broken: ${String(error)}`),
       complete: () => report(14, `route ${index} has completed`),
