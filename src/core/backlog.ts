@@ -79,32 +79,31 @@ export class Backlog {
   }
 
   /**
-   * Puts back what the sink had taken and did not confirm, the newest first. The policy decides as if these
-   * had never left, so the bounds hold; under `pause` and `error` they were admitted and are kept.
+   * Puts back what the sink had taken and did not confirm, the newest first; `trim` follows. What comes back
+   * is older than what waits, and under `latest` it is superseded by what waits with its key.
    */
   putBack(message: Message): void {
     const size = message.size;
-    switch (this.options.overflow) {
-      case 'drop-oldest':
-        if (!this.fits(size)) return this.options.onDrop(message, 'drop-oldest');
-        break;
-      case 'drop-newest':
-        // The ones that wait came later: they make room.
-        while (this.waiting.length > 0 && !this.fits(size)) this.drop(this.waiting.pop(), 'drop-newest');
-        break;
-      case 'latest': {
-        const key = this.keyOf(message);
-        if (this.latest?.has(key) === true) return this.options.onDrop(message, 'superseded');
-        if (!this.fits(size)) return this.options.onDrop(message, 'drop-oldest');
-        const entry = { message, size, key };
-        this.latest?.set(key, entry);
-        return this.unshift(entry);
-      }
-      case 'pause':
-      case 'error':
-        break;
+    if (this.latest === undefined) return this.unshift({ message, size, key: undefined });
+    const key = this.keyOf(message);
+    if (this.latest.has(key)) return this.options.onDrop(message, 'superseded');
+    const entry = { message, size, key };
+    this.latest.set(key, entry);
+    this.unshift(entry);
+  }
+
+  /**
+   * Lets the policy decide about what was put back as if it had never left. Under `pause` and `error` it was
+   * admitted, and is kept.
+   */
+  trim(): void {
+    const { overflow } = this.options;
+    if (overflow === 'drop-newest') {
+      while (this.isOver) this.drop(this.waiting.pop(), 'drop-newest');
+    } else if (overflow === 'drop-oldest' || overflow === 'latest') {
+      this.dropOldest();
     }
-    this.unshift({ message, size, key: undefined });
+    if (this.waiting.length > this.peak) this.peak = this.waiting.length;
   }
 
   /** Takes everything, the oldest first. */
@@ -134,14 +133,19 @@ export class Backlog {
     return this.options.key === undefined ? message.meta.key : this.options.key(message);
   }
 
+  /** Whether more waits than may; one message always fits, however large. */
+  private get isOver(): boolean {
+    const { messages, bytes } = this.options.capacity;
+    return this.waiting.length > messages || (this.size > bytes && this.waiting.length > 1);
+  }
+
   private fits(size: number): boolean {
     const { messages, bytes } = this.options.capacity;
     return this.waiting.length === 0 || (this.waiting.length < messages && this.size + size <= bytes);
   }
 
   private dropOldest(): void {
-    const { messages, bytes } = this.options.capacity;
-    while (this.waiting.length > messages || (this.size > bytes && this.waiting.length > 1)) {
+    while (this.isOver) {
       const oldest = this.take();
       if (oldest !== undefined) this.options.onDrop(oldest, 'drop-oldest');
     }
@@ -163,7 +167,6 @@ export class Backlog {
   private unshift(entry: Waiting): void {
     this.waiting.unshift(entry);
     this.size += entry.size;
-    if (this.waiting.length > this.peak) this.peak = this.waiting.length;
   }
 
   /** Dropping the oldest happens right after a push: the message too many never counts as waiting. */

@@ -172,6 +172,7 @@ export class Leg implements SinkLeg, Holder {
       const message = this.unconfirmed.pop();
       if (message !== CONFIRMED) this.backlog.putBack(message);
     }
+    this.backlog.trim();
     this.firstTicket += stale;
     this.unconfirmedCount = 0;
     this.unconfirmedBytes = 0;
