@@ -23,8 +23,10 @@ export function printPlan(from: Plan | Configuration, { reveal = false }: PrintO
   const secrets = 'plan' in from && !reveal ? from.secrets : [];
   const document = new Document(normalForm(plan), { aliasDuplicateObjects: false });
   visit(document, {
-    Scalar: (_key, scalar) => {
-      scalar.value = written(hidden(scalar.value, secrets));
+    Scalar: (position, scalar) => {
+      const value = hidden(scalar.value, secrets);
+      // Keys are never substituted: `${` stands for itself there.
+      scalar.value = position === 'key' ? value : written(value);
     },
     Collection: (_key, collection) => {
       collection.flow = isShort(collection);
@@ -99,7 +101,7 @@ function hidden(value: unknown, secrets: readonly string[]): unknown {
 
 /** `${` in a value is not a reference: it was one, or stood there as `$${`. */
 function written(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll('${', '$${');
+  if (typeof value === 'string') return value.replaceAll('${', () => '$${');
   return typeof value === 'function' ? `[function ${value.name}]` : value;
 }
 

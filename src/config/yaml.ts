@@ -141,7 +141,7 @@ function compose(text: string, tokens: Token[], { problems, spot, lines }: Readi
  * What follows a second document is never composed. The library makes an error for every mistake, and most of
  * what one costs is its stack, which nobody reads.
  */
-function firstTwo(documents: Iterator<Document.Parsed>): readonly (Document.Parsed | undefined)[] {
+function firstTwo(documents: Iterator<Document.Parsed, void>): readonly (Document.Parsed | undefined)[] {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {

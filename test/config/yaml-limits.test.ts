@@ -103,7 +103,10 @@ describe('YAML limits', () => {
   const mib = (text: string): string => text.repeat(Math.floor(MAX_YAML_BYTES / text.length));
   const laughs = Array.from(
     { length: 12 },
-    (_, n) => `x-${n}: &a${n} [${Array(8).fill(n === 0 ? 'ha' : `*a${n - 1}`)}]`,
+    (_, n) =>
+      `x-${n}: &a${n} [${Array(8)
+        .fill(n === 0 ? 'ha' : `*a${n - 1}`)
+        .join()}]`,
   );
   it.each([
     ['1 MiB of [', mib('[')],

@@ -1,0 +1,51 @@
+/** Law 19: the same YAML gives the same plan, whatever its order, and the printed form gives it again. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { printPlan } from '../../src/config/print.ts';
+import { runs } from '../runs.ts';
+import { load, loadInput } from './fakes.ts';
+import { configuration, escaped, reordered, type Tree } from './generated.ts';
+
+const yamlOf = (tree: unknown): string => stringify(escaped(tree), { aliasDuplicateObjects: false });
+
+describe('a plan', () => {
+  it('is the same for the same text, and for the same keys as an object', async () => {
+    await fc.assert(
+      fc.asyncProperty(configuration, async (tree) => {
+        const text = yamlOf(tree);
+        const { plan } = await load(text);
+        expect((await load(text)).plan).toEqual(plan);
+        expect((await loadInput({ value: escaped(tree) as Tree })).plan).toEqual(plan);
+      }),
+      runs(),
+    );
+  });
+
+  it('does not depend on the order of keys', async () => {
+    const both = configuration.chain((tree) => fc.tuple(fc.constant(tree), reordered(tree)));
+    await fc.assert(
+      fc.asyncProperty(both, async ([tree, other]) => {
+        const plan = (await load(yamlOf(tree))).plan;
+        const again = (await load(yamlOf(other))).plan;
+        expect(again).toEqual(plan);
+        // Routes run in the order of the plan, so that counts too.
+        expect(Object.keys(again.routes)).toEqual(Object.keys(plan.routes));
+      }),
+      runs(),
+    );
+  });
+
+  it('is given again by its printed form, which is its own printed form', async () => {
+    await fc.assert(
+      fc.asyncProperty(configuration, async (tree) => {
+        const { plan } = await load(yamlOf(tree));
+        const printed = printPlan(plan);
+        const again = (await load(printed)).plan;
+        expect(again).toEqual(plan);
+        expect(printPlan(again)).toBe(printed);
+      }),
+      runs(),
+    );
+  });
+});
