@@ -1,9 +1,9 @@
 import { describe, it } from 'vitest';
-import { runs } from '../runs.ts';
-import { holds } from './run.ts';
+import { lawGroup } from './group.ts';
+
+const { holds } = lawGroup();
 
 describe('law 1 (conservation)', () => {
-  it('what came in is filtered, delivered, discarded, dead or held, for every leg and route at every step', async () => {
-    await holds(1, {}, runs());
-  });
+  it('what came in is filtered, delivered, discarded, dead or held, for every leg and route, after each action', () =>
+    holds(1));
 });

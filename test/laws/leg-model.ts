@@ -228,7 +228,8 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
       if (count === holds) return;
       const most = { messages: messages - (messages >> 1), bytes: bytes / 2 };
       const isEmptied = left.messages >= most.messages || left.bytes >= most.bytes;
-      if (holds > 0 && !isEmptied) report(16, `${name} holds again after ${left.messages} messages have left it`);
+      if (holds > 0 && !isEmptied)
+        report(16, `${name} holds again after ${left.messages} messages have left it`);
       if (count > holds + 1) report(16, `${name} began to hold ${count - holds} times at once`);
       holds = count;
       left = { messages: 0, bytes: 0 };

@@ -27,6 +27,8 @@ interface LaneRecord {
   handed: number;
   /** The newest that was emitted for the first time. */
   newest: number;
+  /** The oldest that may have a place in the window. */
+  oldest: number;
   isRevoked: boolean;
   /** Settled for good. */
   readonly done: Set<number>;
@@ -76,13 +78,9 @@ export function createSettlement(specs: readonly SourceSpec[], read: Reader, rep
     let span = 0;
     for (const lane of lanes.values()) {
       if (lane.source !== source) continue;
-      let oldest = lane.newest + 1;
-      for (let number = 0; number <= lane.newest; number += 1) {
-        if (!source.places.has(`${lane.name}:${number}`)) continue;
-        oldest = number;
-        break;
-      }
-      span += lane.newest + 1 - oldest;
+      const isOpen = (number: number): boolean => source.places.has(`${lane.name}:${number}`);
+      while (lane.oldest <= lane.newest && !isOpen(lane.oldest)) lane.oldest += 1;
+      span += lane.newest + 1 - lane.oldest;
     }
     return span;
   };
@@ -114,6 +112,7 @@ export function createSettlement(specs: readonly SourceSpec[], read: Reader, rep
         source: sources[source] as SourceRecord,
         handed: 0,
         newest: -1,
+        oldest: 0,
         isRevoked: false,
         done: new Set(),
         committed: -1,

@@ -26,6 +26,9 @@ export interface World {
   inspectAtRest(): void;
 }
 
+/** How many messages sinks give to sources in one run: cycles that split would grow without end. */
+const MAX_FED = 60;
+
 interface Route {
   readonly figures: RouteFigures;
   readonly legs: readonly Leg[];
@@ -42,6 +45,7 @@ export function createWorld(
   /** How deep emissions and writes stand within each other, and how deep they may. */
   let depth = 0;
   const deepest = topology.sources.length + topology.sinks.length;
+  let fed = 0;
   /** The leg whose sink refuses a message just now. */
   let refusing: string | undefined;
 
@@ -120,7 +124,8 @@ export function createWorld(
       );
     },
     feeds(source: number, hops: number): void {
-      if (hops < MAX_HOPS) sources[source]?.script.hand(0, 1, 0, hops + 1);
+      fed += 1;
+      if (hops < MAX_HOPS && fed <= MAX_FED) sources[source]?.script.hand(0, 1, 0, hops + 1);
     },
   });
 
@@ -185,7 +190,7 @@ export function createWorld(
     const port: RoutePort = {
       name: `route ${index}`,
       claimed() {},
-          discarded(message, reason) {
+      discarded(message, reason) {
         figures.discarded += 1;
         const isBack = reason === 'step-timeout' || reason === 'step-ended';
         witness.ended(taggedPayload(message), reason, isBack ? 'nack' : 'ack');

@@ -1,0 +1,60 @@
+// Laws that are examined on the same random topologies: one pass plays them all, and only a breach costs a second one.
+
+import fc from 'fast-check';
+import { runs } from '../runs.ts';
+import { type Engine, engine } from './engine.ts';
+import { play, timeline } from './run.ts';
+import { type Action, scripts, type Topology, topologies, type Wanted } from './topology.ts';
+
+export interface LawGroup {
+  /** Throws at a breach of the law, or of the engine itself: seed, smallest case, timeline. */
+  holds(law: number): Promise<void>;
+}
+
+type Parameters = fc.Parameters<[Topology, readonly Action[]]>;
+
+/** @param wanted which topologies; `parameters` of fast-check, such as a seed and path to repeat */
+export function lawGroup(wanted: Wanted = {}, parameters: Parameters = {}): LawGroup {
+  const all = runs({ seed: Date.now() ^ (Math.random() * 0x100000000), ...parameters });
+  let broken: Promise<ReadonlySet<number>> | undefined;
+  return {
+    async holds(law) {
+      broken ??= brokenLaws(wanted, all);
+      if ((await broken).has(law) || (await broken).has(0)) await examine(law, wanted, all);
+    },
+  };
+}
+
+/** The numbers of all laws that one engine breaks; 0: it threw. */
+export async function brokenLaws(
+  wanted: Wanted,
+  parameters: Parameters,
+  examined: Engine = engine,
+): Promise<ReadonlySet<number>> {
+  const broken = new Set<number>();
+  await fc.assert(
+    fc.asyncProperty(topologies(wanted), scripts(wanted), async (topology, script) => {
+      const { breaches } = await play(examined, topology, script);
+      for (const { law } of breaches) broken.add(law);
+    }),
+    parameters,
+  );
+  return broken;
+}
+
+/** Finds the smallest case that breaks a law, and throws it. */
+export async function examine(
+  law: number,
+  wanted: Wanted,
+  parameters: Parameters,
+  examined: Engine = engine,
+): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(topologies(wanted), scripts(wanted), async (topology, script) => {
+      const { breaches, events } = await play(examined, topology, script);
+      const breach = breaches.find((found) => found.law === law || found.law === 0);
+      if (breach !== undefined) throw new Error(`law ${law} is broken: ${breach.text}\n${timeline(events)}`);
+    }),
+    parameters,
+  );
+}

@@ -1,0 +1,14 @@
+import { describe, it } from 'vitest';
+import { lawGroup } from './group.ts';
+
+const { holds } = lawGroup();
+
+describe('law 3 (order)', () => {
+  it('first deliveries of a lane reach each sink in the order of acceptance, under latest those of a key', () =>
+    holds(3));
+});
+
+describe('law 4 (same order for all)', () => {
+  it('all legs of a route are offered the same messages in the same order, when emission re-enters too', () =>
+    holds(4));
+});
