@@ -94,6 +94,11 @@ export function suggestionFor(node: Node, candidates: Iterable<string>): string 
   return didYouMean(node.value, candidates);
 }
 
+/** Whether the name of a plugin or a step is that of a file. */
+export function isPath(name: string): boolean {
+  return /^\.{0,2}\//.test(name);
+}
+
 export function oneOf(words: readonly string[]): string {
   if (words.length <= 1) return words.join('');
   return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;

@@ -6,6 +6,7 @@ import type { ReadContext } from './context.ts';
 import { type Defaults, deliveriesReader, inFlightReader } from './defaults.ts';
 import {
   expected,
+  isPath,
   readKey,
   readList,
   readMap,
@@ -93,10 +94,8 @@ function readDeclared(
 function readName(node: Node, owners: Map<string, Node>, problems: Problems): string | undefined {
   const name = readText(node, problems, 'a name');
   if (name === undefined) return undefined;
-  if (name === NO_MARSHALLER)
-    return expected(`another name: ${NO_MARSHALLER} means no marshaller`, node, problems);
-  if (name.length > LONGEST_NAME)
-    return expected(`a name of at most ${LONGEST_NAME} characters`, node, problems);
+  if (name === NO_MARSHALLER) return expected('another name: none means no marshaller', node, problems);
+  if (name.length > LONGEST_NAME) return expected('a name of at most 128 characters', node, problems);
   const owner = owners.get(name);
   if (owner === undefined) {
     owners.set(name, node);
@@ -108,11 +107,8 @@ function readName(node: Node, owners: Map<string, Node>, problems: Problems): st
 }
 
 /** Each plugin is looked for once, when the first entry uses it. */
-function finder({
-  registry,
-  directory,
-  problems,
-}: ReadContext): (id: Node) => Promise<AnyPlugin | undefined> {
+function finder(context: ReadContext): (id: Node) => Promise<AnyPlugin | undefined> {
+  const { registry, directory, problems } = context;
   const known = new Map<string, AnyPlugin>();
   return async (node) => {
     const id = String(plainOf(node));
@@ -125,27 +121,27 @@ function finder({
       reportThrown(thrown, node, problems, 'plugin-failed');
       return undefined;
     }
-    if (plugin !== undefined) known.set(id, plugin);
-    else await reportUnknown(id, node);
+    if (plugin === undefined) await reportUnknown(id, node, context);
+    else known.set(id, plugin);
     return plugin;
   };
+}
 
-  async function reportUnknown(id: string, node: Node): Promise<void> {
-    const later = notAvailable(id, laterPlugins);
-    if (later !== undefined) return problems.report('not-available', node, later);
-    const isPath = /^\.{0,2}\//.test(id);
-    if (isPath) {
-      const what = 'expected the path of a plugin, relative to the configuration';
-      return problems.report('unknown-plugin', node, `${what}, found no file there`);
-    }
+async function reportUnknown(
+  id: string,
+  node: Node,
+  { registry, directory, problems }: ReadContext,
+): Promise<void> {
+  const later = notAvailable(id, laterPlugins);
+  if (later !== undefined) problems.report('not-available', node, later);
+  else if (isPath(id)) {
+    const what = 'expected the path of a plugin, relative to the configuration';
+    problems.report('unknown-plugin', node, `${what}, found no file there`);
+  } else {
     const ids = await registry.pluginIds(directory);
-    expectedPlugin(node, ids);
-  }
-
-  function expectedPlugin(node: Node, ids: readonly string[]): void {
+    const there = ids.length === 0 ? 'none is installed' : `there are: ${ids.slice(0, 20).join(', ')}`;
     const suggestion = suggestionFor(node, ids);
-    const shown = ids.length === 0 ? 'none is installed' : ids.slice(0, 20).join(', ');
-    problems.report('unknown-plugin', node, `no plugin has this id; there are: ${shown}`, { suggestion });
+    problems.report('unknown-plugin', node, `no plugin has this id; ${there}`, { suggestion });
   }
 }
 

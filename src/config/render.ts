@@ -108,23 +108,23 @@ function renderFrame(frame: Frame, suggestion: string | undefined, style: Style,
   return lines;
 }
 
-/** `room` columns of a text, from column `from` on, with … for what is cut off. */
+/** `room` columns of a text, from column `from` on, with … where something is cut off. */
 function clip(text: string, from: number, room: number): string {
+  const shown: string[] = [];
   let column = 0;
-  let shown = '';
+  let isCutShort = false;
   for (const character of text) {
     const width = displayWidth(character);
-    if (column + width > from + room) return `${withoutLast(shown)}…`;
+    isCutShort = column + width > from + room;
+    if (isCutShort) break;
     // A wide character half cut off leaves its other half empty.
-    if (column >= from) shown += character;
-    else if (column + width > from) shown += ' ';
+    if (column >= from) shown.push(character);
+    else if (column + width > from) shown.push(' ');
     column += width;
   }
-  return from > 0 && shown.trim() !== '' ? `…${Array.from(shown).slice(1).join('')}` : shown.trimEnd();
-}
-
-function withoutLast(text: string): string {
-  return Array.from(text).slice(0, -1).join('');
+  if (from > 0 && shown.some((character) => character !== ' ')) shown[0] = '…';
+  if (isCutShort) shown[shown.length - 1] = '…';
+  return shown.join('').trimEnd();
 }
 
 function hang(lines: readonly string[]): string {

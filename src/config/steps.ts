@@ -1,14 +1,10 @@
 /** `via:` and the named chains of `operators:`: steps found, their options parsed, chains put in their place. */
-import type { OperatorDefinition } from '../core/operator.ts';
-import type { SchemaResult } from '../core/schema.ts';
 import type { StepPart } from './configuration.ts';
 import type { ReadContext } from './context.ts';
-import { checkKeys, readKey, readList, readMap, readText, reportThrown } from './fields.ts';
-import { stepKeys } from './keys.ts';
-import { laterOperators, notAvailable } from './later.ts';
-import { validateOptions } from './options.ts';
-import { didYouMean } from './suggest.ts';
-import { found, type MapNode, type Node, plainOf } from './tree.ts';
+import { readKey, readList, readMap } from './fields.ts';
+import { readOperator } from './operators.ts';
+import { writtenStep } from './step-form.ts';
+import { found, type MapNode, type Node } from './tree.ts';
 
 /** Steps of one route, chains resolved: chains of chains could double them without end. */
 export const MAX_STEPS = 256;
@@ -28,7 +24,7 @@ interface Chain {
 
 /** Reads every chain too, so that the problems of one that no route uses are known. */
 export async function readChains(root: MapNode, context: ReadContext): Promise<Steps> {
-  const { problems, registry, directory } = context;
+  const { problems, registry } = context;
   const chains = new Map<string, Chain>();
   const map = readKey(root, 'operators', problems, (node) =>
     readMap(node, problems, 'a map of named chains'),
@@ -43,6 +39,8 @@ export async function readChains(root: MapNode, context: ReadContext): Promise<S
       );
     } else chains.set(name, { node: value });
   }
+
+  const names = [...builtIn, ...chains.keys()];
 
   /** `within` are the chains whose steps are being read, the outermost first. */
   const resolve = async (
@@ -100,125 +98,10 @@ export async function readChains(root: MapNode, context: ReadContext): Promise<S
       );
       return [];
     }
-    const definition = await findOperator(use, useNode);
-    if (definition === undefined) return [];
-    const part = await readOptions(use, definition, node, options);
+    const part = await readOperator(written, node, names, context);
     return part === undefined ? [] : [part];
-  };
-
-  const findOperator = async (use: string, node: Node): Promise<OperatorDefinition | undefined> => {
-    try {
-      const definition = await registry.findOperator(use, directory);
-      if (definition !== undefined) return definition;
-    } catch (thrown) {
-      reportThrown(thrown, node, problems, 'plugin-failed');
-      return undefined;
-    }
-    const later = notAvailable(use, laterOperators);
-    if (later !== undefined) problems.report('not-available', node, later);
-    else if (/^\.{0,2}\//.test(use)) {
-      problems.report(
-        'unknown-name',
-        node,
-        'expected the path of a step, relative to the configuration, found no file there',
-      );
-    } else {
-      const names = [...builtIn, ...chains.keys()];
-      const isHidden = node.kind === 'scalar' && node.written !== undefined;
-      problems.report(
-        'unknown-name',
-        node,
-        `no operator or chain has this name; there are: ${names.slice(0, 30).join(', ')}`,
-        {
-          suggestion: isHidden ? undefined : didYouMean(use, names),
-        },
-      );
-    }
-    return undefined;
-  };
-
-  /** Without options an operator gets nothing, or, when that is wrong, an empty map. */
-  const readOptions = async (
-    use: string,
-    definition: OperatorDefinition,
-    node: Node,
-    options: Node | undefined,
-  ): Promise<StepPart | undefined> => {
-    const owner = { name: definition.name };
-    const part = (value: unknown, plain: unknown): StepPart => ({
-      plan: { use, with: plain },
-      definition,
-      options: value,
-      place: node.place,
-    });
-    if (options !== undefined) {
-      const plain = plainOf(options);
-      const parsed = await validateOptions(definition.options, plain, options, owner, problems);
-      return parsed === undefined ? undefined : part(parsed.value, plain);
-    }
-    for (const absent of [undefined, {}]) {
-      const result = await attempt(definition, absent);
-      if (result !== undefined && result.issues === undefined) return part(result.value, null);
-    }
-    problems.report('missing-key', node, `expected options for ${use}, found none; write {${use}: …}`);
-    return undefined;
   };
 
   for (const [name, chain] of chains) await resolve(name, chain, chain.node, []);
   return { read: (node) => read(node, []) };
-}
-
-interface WrittenStep {
-  readonly use: string;
-  readonly useNode: Node;
-  readonly options: Node | undefined;
-}
-
-/** `name`, `{name: options}` or `{use: name, with: options}`. */
-function writtenStep(node: Node, { problems }: ReadContext): WrittenStep | undefined {
-  if (node.kind === 'scalar' && typeof node.value === 'string') {
-    const use = readText(node, problems);
-    return use === undefined ? undefined : { use, useNode: node, options: undefined };
-  }
-  const map = readMap(node, problems, 'a step such as filter: …, a name, or {use: ./step.ts, with: {…}}');
-  if (map === undefined) return undefined;
-  if (map.entries.has('use')) {
-    checkKeys(map, { of: 'a step', known: stepKeys }, problems);
-    const use = readKey(map, 'use', problems, (node) => readText(node, problems, 'an operator or a path'));
-    const useNode = map.entries.get('use')?.value ?? map;
-    return use === undefined ? undefined : { use, useNode, options: given(map.entries.get('with')?.value) };
-  }
-  const [entry, another] = map.entries;
-  if (entry === undefined || another !== undefined) {
-    const wrong = another?.[1].key ?? map;
-    const suggestion =
-      another === undefined ? undefined : `a - before ${another[0]} makes it a step of its own`;
-    problems.report(
-      'invalid-value',
-      wrong,
-      'expected one operator in a step, found ' + (another ? 'another key' : 'none'),
-      { suggestion },
-    );
-    return undefined;
-  }
-  const [use, { key, value }] = entry;
-  const useNode: Node = { kind: 'scalar', value: use, isPlain: true, ...key };
-  return { use, useNode, options: given(value) };
-}
-
-/** `filter:` with nothing behind it is `filter`. */
-function given(node: Node | undefined): Node | undefined {
-  return node?.kind === 'scalar' && node.value === null ? undefined : node;
-}
-
-async function attempt(
-  { options }: OperatorDefinition,
-  value: unknown,
-): Promise<SchemaResult<unknown> | undefined> {
-  try {
-    return await options['~standard'].validate(value);
-  } catch {
-    // A schema that throws at nothing needs something: that is what the step is told.
-    return undefined;
-  }
 }

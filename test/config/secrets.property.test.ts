@@ -6,7 +6,7 @@ import { loadConfiguration } from '../../src/config/load.ts';
 import { printPlan } from '../../src/config/print.ts';
 import { ConfigurationError, renderProblems, renderWarnings } from '../../src/config/render.ts';
 import { runs } from '../runs.ts';
-import { fakeRegistry, load } from './fakes.ts';
+import { fakeRegistry, load, problemsOf } from './fakes.ts';
 
 const secret = fc.oneof(
   fc.string({
@@ -78,6 +78,22 @@ describe('the value of a variable', () => {
       }),
       runs(),
     );
+  });
+
+  it('is hidden also where a message quotes no more than its beginning', async () => {
+    const text = 'plugins: [{ name: a, id: endpoint-socket, ping: { every: "${S}" } }]';
+    const [problem] = await problemsOf(text, { env: { S: 'hush'.repeat(50) } });
+    expect(problem?.text).toBe('expected a duration such as 250ms, found the value of ${S}');
+  });
+
+  it('is not told by what may have been meant', async () => {
+    const problems = await problemsOf('log-level: ${S}\nroutes: { a: { to: "${S}" } }', {
+      env: { S: 'infoo' },
+    });
+    expect(problems.map(({ text, suggestion }) => [text, suggestion])).toContainEqual([
+      'expected debug, info, warning, error or fatal, found the value of ${S}',
+      undefined,
+    ]);
   });
 
   it('is hidden in print, and shown on demand', async () => {

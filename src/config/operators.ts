@@ -1,0 +1,80 @@
+/** The operator of a step: found by its name or path, its options parsed. */
+import type { OperatorDefinition } from '../core/operator.ts';
+import type { SchemaResult } from '../core/schema.ts';
+import type { StepPart } from './configuration.ts';
+import type { ReadContext } from './context.ts';
+import { isPath, reportThrown, suggestionFor } from './fields.ts';
+import { laterOperators, notAvailable } from './later.ts';
+import { validateOptions } from './options.ts';
+import type { WrittenStep } from './step-form.ts';
+import { type Node, plainOf } from './tree.ts';
+
+/** `names` are those of all operators and chains, for suggestions. `node` is the whole step. */
+export async function readOperator(
+  { use, useNode, options }: WrittenStep,
+  node: Node,
+  names: readonly string[],
+  context: ReadContext,
+): Promise<StepPart | undefined> {
+  const definition = await findOperator(use, useNode, names, context);
+  if (definition === undefined) return undefined;
+  const part = (parsed: unknown, plain: unknown): StepPart => ({
+    plan: { use, with: plain },
+    definition,
+    options: parsed,
+    place: node.place,
+  });
+
+  if (options !== undefined) {
+    const plain = plainOf(options);
+    const owner = { name: definition.name };
+    const parsed = await validateOptions(definition.options, plain, options, owner, context.problems);
+    return parsed === undefined ? undefined : part(parsed.value, plain);
+  }
+  // Without options an operator gets nothing, or, when that is wrong, an empty map.
+  for (const absent of [undefined, {}]) {
+    const result = await attempt(definition, absent);
+    if (result !== undefined && result.issues === undefined) return part(result.value, null);
+  }
+  const cure = `expected options for ${use}, found none; write {${use}: …}`;
+  context.problems.report('missing-key', node, cure);
+  return undefined;
+}
+
+async function findOperator(
+  use: string,
+  node: Node,
+  names: readonly string[],
+  { registry, directory, problems }: ReadContext,
+): Promise<OperatorDefinition | undefined> {
+  try {
+    const definition = await registry.findOperator(use, directory);
+    if (definition !== undefined) return definition;
+  } catch (thrown) {
+    reportThrown(thrown, node, problems, 'plugin-failed');
+    return undefined;
+  }
+  const later = notAvailable(use, laterOperators);
+  if (later !== undefined) problems.report('not-available', node, later);
+  else if (isPath(use)) {
+    const what = 'expected the path of a step, relative to the configuration';
+    problems.report('unknown-name', node, `${what}, found no file there`);
+  } else {
+    const there = `there are: ${names.slice(0, 30).join(', ')}`;
+    const suggestion = suggestionFor(node, names);
+    problems.report('unknown-name', node, `no operator or chain has this name; ${there}`, { suggestion });
+  }
+  return undefined;
+}
+
+async function attempt(
+  { options }: OperatorDefinition,
+  value: unknown,
+): Promise<SchemaResult<unknown> | undefined> {
+  try {
+    return await options['~standard'].validate(value);
+  } catch {
+    // A schema that throws at nothing needs something: that is what the step is told.
+    return undefined;
+  }
+}
