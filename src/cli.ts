@@ -49,9 +49,9 @@ async function main(argv: readonly string[]): Promise<number> {
     .command('print')
     .description('print the configuration in its one normal form')
     .action(async () => {
-      const { plan } = await load(config());
+      const configuration = await load(config());
       const { printPlan } = await import('./config/print.ts');
-      process.stdout.write(printPlan(plan));
+      process.stdout.write(printPlan(configuration));
     });
   program
     .command('graph')
@@ -60,9 +60,9 @@ async function main(argv: readonly string[]): Promise<number> {
       new Option('--format <format>', 'the language of the graph').choices([MERMAID, DOT]).default(MERMAID),
     )
     .action(async ({ format }: { format: string }) => {
-      const { plan } = await load(config());
+      const configuration = await load(config());
       const { graphOf, renderDot, renderMermaid } = await import('./config/graph.ts');
-      const graph = graphOf(plan);
+      const graph = graphOf(configuration);
       process.stdout.write(format === DOT ? renderDot(graph) : renderMermaid(graph));
     });
 

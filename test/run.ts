@@ -21,7 +21,7 @@ const checks: readonly { name: string; commands: readonly (readonly string[])[] 
     commands: [
       [bin('tsc'), '--noEmit'],
       [bin('tsc'), '-p', 'test'],
-      [bin('tsc'), '-p', 'src/http/page'],
+      [bin('tsc'), '-p', 'test/tsconfig.page.json'],
     ],
   },
 ];

@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 import { type DestinationStream, type LevelWithSilent, type Logger, pino } from 'pino';
 import type { LogLevel } from '../config/plan.ts';
-import { redactor } from './redact.ts';
+import { redactor } from '../config/redact.ts';
 
 export interface LogOptions {
   readonly level: LogLevel | 'silent';
