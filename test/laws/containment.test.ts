@@ -1,7 +1,8 @@
 import { describe, it } from 'vitest';
 import { lawGroup } from './group.ts';
+import { wanted } from './wanted.ts';
 
-const { holds } = lawGroup({ steps: ['fn', 'async', 'breaks', 'ends', 'batch'] });
+const { holds } = lawGroup(wanted[14]);
 
 describe('law 14 (containment)', () => {
   it('a throw, rejection, hang or undefined from a step changes the outcome of its own message alone', () =>

@@ -51,7 +51,7 @@ export async function examine(
 ): Promise<void> {
   await fc.assert(
     fc.asyncProperty(topologies(wanted), scripts(wanted), async (topology, script) => {
-      const { breaches, events } = await play(examined, topology, script);
+      const { breaches, events } = await play(examined, topology, script, { hasTraces: true });
       const breach = breaches.find((found) => found.law === law || found.law === 0);
       if (breach !== undefined) throw new Error(`law ${law} is broken: ${breach.text}\n${timeline(events)}`);
     }),

@@ -50,6 +50,8 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
   const counts = { received: 0, delivered: 0, failed: 0 };
   const discarded = new Map<string, number>();
   const deliveredOnce = new Set<string>();
+  /** Offered to a `pause` leg, and neither confirmed nor refused by the sink. */
+  const owed = new Set<string>();
   const writtenOnce = new Set<string>();
   /** The last place written for the first time, by key under `latest`, else in all. */
   const furthest = new Map<number, number>();
@@ -138,6 +140,7 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
         discard('filtered');
         return 'filtered';
       }
+      if (overflow === 'pause') owed.add(payload);
       const item = { payload, place, size: sizeOf(payload), key: keyOf(payload) };
       const fits = queue.length === 0 || (queue.length < messages && total() + item.size <= bytes);
       if (overflow === 'error' && !fits) {
@@ -170,12 +173,14 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
     confirmed(payload) {
       close(payload, 'confirmed');
       counts.delivered += 1;
+      owed.delete(payload);
       if (deliveredOnce.has(payload)) report([2, 9], `${name}: ${payload} is confirmed twice`);
       deliveredOnce.add(payload);
     },
 
     failed(payload) {
       close(payload, 'refused');
+      owed.delete(payload);
       counts.failed += 1;
     },
 
@@ -236,6 +241,8 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
     },
 
     atRest(figures) {
+      for (const payload of owed)
+        report(2, `${name} was offered ${payload}, and no sink has ever received it`);
       if (figures.held > 0) report([1, 12], `${name} holds ${figures.held} at rest`);
     },
   };

@@ -1,7 +1,8 @@
 import { describe, it } from 'vitest';
 import { lawGroup } from './group.ts';
+import { wanted } from './wanted.ts';
 
-const { holds } = lawGroup();
+const { holds } = lawGroup(wanted[7]);
 
 describe('law 7 (bound)', () => {
   it('no leg keeps more than its capacity; a full pause leg holds the source of all that comes to it', () =>

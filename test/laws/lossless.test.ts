@@ -1,12 +1,8 @@
 import { describe, it } from 'vitest';
 import { lawGroup } from './group.ts';
+import { wanted } from './wanted.ts';
 
-// Nobody takes lanes away, and no operator that may lose messages is there.
-const { holds } = lawGroup({
-  policies: ['pause'],
-  steps: ['fn', 'async', 'batch', 'breaks', 'ends'],
-  actions: ['hand', 'turn', 'wait', 'stall', 'flow', 'lose', 'reopen', 'late', 'confirm', 'hold', 'release'],
-});
+const { holds } = lawGroup(wanted[2]);
 
 describe('law 2 (lossless)', () => {
   it('each sink receives exactly what the steps made of what was emitted, when all legs pause', () =>

@@ -1,7 +1,8 @@
 import { describe, it } from 'vitest';
 import { lawGroup } from './group.ts';
+import { wanted } from './wanted.ts';
 
-const { holds } = lawGroup();
+const { holds } = lawGroup(wanted[3]);
 
 describe('law 3 (order)', () => {
   it('first deliveries of a lane reach each sink in the order of acceptance, under latest those of a key', () =>

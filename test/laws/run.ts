@@ -24,7 +24,13 @@ const MAX_ROUNDS = 200;
 /** Longer than any delay of a step or sink. */
 const ROUND_MS = 1_000;
 
-export async function play(engine: Engine, topology: Topology, script: readonly Action[]): Promise<Run> {
+/** @param options `hasTraces`: errors know where they were made, at several times the price of a run */
+export async function play(
+  engine: Engine,
+  topology: Topology,
+  script: readonly Action[],
+  options: { readonly hasTraces?: boolean } = {},
+): Promise<Run> {
   const events: Event[] = [];
   const breaches: Breach[] = [];
   let now = (): number => 0;
@@ -42,7 +48,7 @@ export async function play(engine: Engine, topology: Topology, script: readonly 
       thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
     );
   };
-  const restore = catchUnhandled(crash);
+  const restore = catchUnhandled(crash, options.hasTraces === true ? 10 : 0);
   try {
     const world = createWorld(engine, topology, note, report);
     now = () => world.scheduler.frame;
@@ -153,12 +159,11 @@ function describe({ do: verb, ...rest }: Action): string {
 }
 
 /** RxJS reports what a subscriber throws from a timer; here it is caught where it happens. */
-function catchUnhandled(caught: (thrown: unknown) => void): () => void {
+function catchUnhandled(caught: (thrown: unknown) => void, traceLimit: number): () => void {
   const { onUnhandledError } = config;
   const real = globalThis.setTimeout;
   const { stackTraceLimit } = Error;
-  // Our topologies fail often, and traces are most of what a failure costs.
-  Error.stackTraceLimit = 3;
+  Error.stackTraceLimit = traceLimit;
   config.onUnhandledError = caught;
   const atOnce = (work: () => void, ms?: number, ...rest: unknown[]): unknown =>
     ms === undefined ? work() : real(work, ms, ...rest);

@@ -132,14 +132,19 @@ function runAsync({ plan }: Spec<'async'>, port: StepPort) {
 
 type Operator = (source: Observable<Message>) => Observable<Message>;
 
-function batch({ size, afterMs }: Spec<'batch'>, { engine, stages, stage, scheduler }: StepPort): Operator {
+function batch(
+  { size, afterMs, errorsAfter }: Spec<'batch'>,
+  { engine, stages, stage, scheduler }: StepPort,
+): Operator {
   return (source) =>
     new Observable((subscriber) => {
       let parts: Message[] = [];
+      let count = 0;
       const flush = (): void => {
         if (parts.length === 0) return;
         const joined = parts;
         parts = [];
+        count += 1;
         const payload = `[${joined.map((part) => part.payload).join('|')}]`;
         stages.emits(stage, payload);
         subscriber.next(engine.Message.join(joined, payload));
@@ -148,7 +153,10 @@ function batch({ size, afterMs }: Spec<'batch'>, { engine, stages, stage, schedu
         source.subscribe({
           next(message) {
             parts.push(message);
-            if (parts.length >= size) flush();
+            if (errorsAfter > 0 && count >= errorsAfter) {
+              for (const { payload } of parts) stages.mustEnd(payload as string, 'step-failed');
+              subscriber.error(new Error('on purpose'));
+            } else if (parts.length >= size) flush();
             else if (parts.length === 1) subscriber.add(scheduler.schedule(flush, afterMs));
           },
           error: (error) => subscriber.error(error),

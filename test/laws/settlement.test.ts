@@ -1,8 +1,9 @@
 import { describe, it } from 'vitest';
 import { lawGroup } from './group.ts';
+import { wanted } from './wanted.ts';
 
-const { holds } = lawGroup();
-const cumulative = lawGroup({ isCumulative: true, maxRoutes: 2 });
+const { holds } = lawGroup(wanted[9]);
+const cumulative = lawGroup(wanted[11]);
 
 describe('law 9 (single settlement)', () => {
   it('every root settles once, after all that came of it, with the worst status among them', () => holds(9));

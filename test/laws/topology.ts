@@ -43,8 +43,13 @@ export type StepSpec =
       readonly concurrency: number;
       readonly plan: readonly { readonly outcome: AsyncOutcome; readonly delayMs: number }[];
     }
-  /** Joins; preserves obligations. */
-  | { readonly kind: 'batch'; readonly size: number; readonly afterMs: number }
+  /** Joins; after so many batches it errors at the next message, with all that it holds. 0: it never does. */
+  | {
+      readonly kind: 'batch';
+      readonly size: number;
+      readonly afterMs: number;
+      readonly errorsAfter: number;
+    }
   /** Holds each message for a while, and errors at some with all that it holds. */
   | { readonly kind: 'breaks'; readonly delayMs: number; readonly plan: readonly ('pass' | 'error')[] }
   /** Completes after so many. */
@@ -219,6 +224,7 @@ function stepSpecs(wanted: Wanted): fc.Arbitrary<StepSpec> {
       kind: fc.constant('batch'),
       size: fc.integer({ min: 1, max: 4 }),
       afterMs: fc.constantFrom(0, 3),
+      errorsAfter: fc.constantFrom(0, 0, 1, 2),
     }),
     breaks: fc.record({
       kind: fc.constant('breaks'),

@@ -29,6 +29,9 @@ export interface World {
 /** How many messages sinks give to sources in one run: cycles that split would grow without end. */
 const MAX_FED = 60;
 
+/** More turns than any of our cases needs at one moment. */
+const MAX_TURNS = 10_000;
+
 interface Route {
   readonly figures: RouteFigures;
   readonly legs: readonly Leg[];
@@ -41,6 +44,7 @@ export function createWorld(
   report: Report,
 ): World {
   const scheduler = new VirtualTimeScheduler();
+  endLivelocks(scheduler, report);
   const oracle = createOracle(topology, report);
   /** How deep emissions and writes stand within each other, and how deep they may. */
   let depth = 0;
@@ -317,6 +321,22 @@ export function createWorld(
         if (far !== undefined) report(12, `${name}: ${far} at rest`);
       }
     },
+  };
+}
+
+/** Work that schedules itself again and again, without time passing, would play for ever. */
+function endLivelocks(scheduler: VirtualTimeScheduler, report: Report): void {
+  const schedule = scheduler.schedule.bind(scheduler);
+  let frame = 0;
+  let count = 0;
+  scheduler.schedule = (work, delay, state) => {
+    count = scheduler.frame === frame ? count + 1 : 0;
+    frame = scheduler.frame;
+    if (count > MAX_TURNS) {
+      report(12, `more than ${MAX_TURNS} turns without rest at ${frame} ms`);
+      throw new Error('endless');
+    }
+    return schedule(work, delay, state);
   };
 }
 

@@ -1,0 +1,39 @@
+// The topologies on which each law is examined. Small where the law is about one part, all there is where it is not.
+
+import type { Wanted } from './topology.ts';
+
+/** Everything. */
+const all: Wanted = {};
+
+/** Legs that pause alone; no lane is taken away, and no operator may lose messages. */
+const lossless: Wanted = {
+  policies: ['pause'],
+  steps: ['fn', 'async', 'batch', 'breaks', 'ends'],
+  actions: ['hand', 'turn', 'wait', 'stall', 'flow', 'lose', 'reopen', 'late', 'confirm', 'hold', 'release'],
+};
+
+const order: Wanted = { steps: ['fn', 'async', 'batch'] };
+const gates: Wanted = { steps: ['fn', 'batch', 'opaque'], maxRoutes: 2 };
+const legs: Wanted = { steps: ['fn', 'opaque'] };
+const cumulative: Wanted = { isCumulative: true, maxRoutes: 2 };
+const steps: Wanted = { steps: ['fn', 'async', 'breaks', 'ends', 'batch'], maxRoutes: 2 };
+const cycles: Wanted = { steps: ['fn'] };
+
+/** By the number of the law; 13 compares runs, and has its own. */
+export const wanted: Readonly<Record<number, Wanted>> = {
+  1: all,
+  2: lossless,
+  3: order,
+  4: order,
+  5: gates,
+  6: gates,
+  7: legs,
+  8: legs,
+  9: all,
+  10: all,
+  11: cumulative,
+  12: all,
+  14: steps,
+  15: cycles,
+  16: legs,
+};
