@@ -6,7 +6,7 @@ import { Ring } from './ring.ts';
 export interface BacklogOptions {
   readonly overflow: Overflow;
   readonly capacity: Capacity;
-  /** What `latest` keeps one value of; `meta.key` unless given. Evaluated once on the way in, once out. */
+  /** What `latest` keeps one value of; `meta.key` unless given. It must not throw. */
   readonly key?: ((message: Message) => unknown) | undefined;
   /** Told of each message that the policy gives up after it was accepted. */
   readonly onDrop: (message: Message, reason: string) => void;

@@ -12,7 +12,7 @@ export interface LegOptions {
   readonly name: string;
   readonly overflow: Overflow;
   readonly capacity: Capacity;
-  /** What `latest` keeps one value of. */
+  /** What `latest` keeps one value of; a throw costs the message. */
   readonly key?: ((message: Message) => unknown) | undefined;
 }
 
@@ -48,6 +48,7 @@ export class Leg implements SinkLeg, Holder {
   private readonly sink: Sink;
   private readonly isLossy: boolean;
   private readonly capacity: Capacity;
+  private readonly key: ((message: Message) => unknown) | undefined;
   private readonly backlog: Backlog;
   /** What was sent, by ticket, from the oldest unconfirmed on. */
   private readonly unconfirmed = new Ring<Message | typeof CONFIRMED>();
@@ -64,6 +65,7 @@ export class Leg implements SinkLeg, Holder {
     this.waits = options.overflow === 'pause';
     this.isLossy = isLossy(options.overflow);
     this.capacity = options.capacity;
+    this.key = options.overflow === 'latest' ? options.key : undefined;
     this.backlog = new Backlog({
       overflow: options.overflow,
       capacity: options.capacity,
@@ -98,6 +100,7 @@ export class Leg implements SinkLeg, Holder {
 
   /** Takes over the obligation of a message. */
   offer(message: Message): void {
+    if (this.key !== undefined && !this.hasKey(message, this.key)) return;
     this.received += 1;
     if (this.isLossy) message.ack();
     if (this.backlog.length === 0 && this.canSend && this.sink.canTake(this)) {
@@ -188,6 +191,17 @@ export class Leg implements SinkLeg, Holder {
     }
     this.letGo();
     this.sink.detach(this);
+  }
+
+  /** Asked before the message is accepted: one whose key cannot be told fails, and costs no other. */
+  private hasKey(message: Message, key: (message: Message) => unknown): boolean {
+    try {
+      key(message);
+      return true;
+    } catch (thrown) {
+      this.refuseFailed(message, AraldoError.from(thrown, 'step-failed'));
+      return false;
+    }
   }
 
   private get canSend(): boolean {
