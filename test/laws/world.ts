@@ -193,7 +193,9 @@ export function createWorld(
     };
     const port: RoutePort = {
       name: `route ${index}`,
-      claimed() {},
+      claimed() {
+        figures.claimed += 1;
+      },
       discarded(message, reason) {
         figures.discarded += 1;
         const isBack = reason === 'step-timeout' || reason === 'step-ended';
@@ -242,7 +244,6 @@ export function createWorld(
       const { endpoint } = sources[from] as (typeof sources)[number];
       return endpoint.pipe(
         tap((root) => {
-          figures.claimed += 1;
           witness.claimed(taggedPayload(root));
         }),
         claim(port, { maxDeliveries: endpoint.inbound.maxDeliveries }),
