@@ -171,11 +171,7 @@ export class Endpoint extends Subject<Message> {
       },
       (root) => super.next(root),
     );
-    this.outbound = new Sink(options.name, options.scheduler, {
-      isWritable: (sender) => late.transport.isWritable?.(sender) ?? true,
-      write: (message, ticket, sender) => late.transport.write?.(message, ticket, sender) ?? true,
-      flush: () => late.transport.flush?.(),
-    });
+    this.outbound = new Sink(options.name, options.scheduler);
     late.transport = connect({
       source: this.inbound,
       sink: this.outbound,
@@ -183,6 +179,7 @@ export class Endpoint extends Subject<Message> {
       broken: (error) => this.broke(error),
     });
     this.transport = late.transport;
+    this.outbound.bind(sinkTransportOf(late.transport));
   }
 
   get state(): EndpointState {
@@ -282,4 +279,14 @@ export class Endpoint extends Subject<Message> {
     this.outbound.lost();
     this.onBroken(error);
   }
+}
+
+/** What a transport leaves out takes everything, at once. Called for each message, so nothing stands between. */
+function sinkTransportOf(transport: Transport): SinkTransport {
+  if (transport.isWritable !== undefined && transport.write !== undefined) return transport as SinkTransport;
+  return {
+    isWritable: (sender) => transport.isWritable?.(sender) ?? true,
+    write: (message, ticket, sender) => transport.write?.(message, ticket, sender) ?? true,
+    flush: () => transport.flush?.(),
+  };
 }

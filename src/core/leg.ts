@@ -54,6 +54,8 @@ export class Leg implements SinkLeg, Holder {
   private readonly unconfirmed = new Ring<Message | typeof CONFIRMED>();
   private firstTicket = 0;
   private unconfirmedCount = 0;
+  /** The message that the sink is being given now: most are confirmed before they would need a place. */
+  private sending: Message | undefined;
   private unconfirmedBytes = 0;
   /** The sources it holds: as many as feed it. */
   private readonly holding = new Set<Valve>();
@@ -77,7 +79,7 @@ export class Leg implements SinkLeg, Holder {
 
   /** What it is answerable for: waiting and unconfirmed. */
   get held(): number {
-    return this.backlog.length + this.unconfirmedCount;
+    return this.backlog.length + this.unconfirmedCount + (this.sending === undefined ? 0 : 1);
   }
 
   /** How many messages wait to be sent. */
@@ -149,6 +151,7 @@ export class Leg implements SinkLeg, Holder {
 
   confirmThrough(ticket: number): void {
     while (this.unconfirmed.length > 0 && this.firstTicket <= ticket) this.confirm(this.firstTicket);
+    if (this.sending !== undefined && this.firstTicket === ticket) this.confirm(ticket);
   }
 
   fail(ticket: number, error: AraldoError): void {
@@ -170,8 +173,12 @@ export class Leg implements SinkLeg, Holder {
 
   /** The sink's connection is gone: what it had not confirmed will be sent again, in the old order. */
   lost(): void {
-    const stale = this.unconfirmed.length;
-    for (let place = 0; place < stale; place += 1) {
+    const stale = this.unconfirmed.length + (this.sending === undefined ? 0 : 1);
+    if (this.sending !== undefined) {
+      this.backlog.putBack(this.sending);
+      this.sending = undefined;
+    }
+    for (let place = this.unconfirmed.length; place > 0; place -= 1) {
       const message = this.unconfirmed.pop();
       if (message !== CONFIRMED) this.backlog.putBack(message);
     }
@@ -215,15 +222,20 @@ export class Leg implements SinkLeg, Holder {
 
   private send(message: Message): void {
     const ticket = this.firstTicket + this.unconfirmed.length;
+    this.sending = message;
+    this.sink.write(message, ticket, this);
+    // Answered within the write, or lost with the sink: then there is nothing to wait for.
+    if (this.sending !== message) return;
+    this.sending = undefined;
     this.unconfirmed.push(message);
     this.unconfirmedCount += 1;
     this.unconfirmedBytes += wireSize(message);
-    this.sink.write(message, ticket, this);
   }
 
   /** Takes the message of a ticket out of what is unconfirmed; a stale or repeated ticket has none. */
   private close(ticket: number): Message | typeof CONFIRMED {
     const place = ticket - this.firstTicket;
+    if (place === this.unconfirmed.length) return this.closeSending();
     const message = this.unconfirmed.at(place);
     if (message === CONFIRMED) return CONFIRMED;
     this.unconfirmed.set(place, CONFIRMED);
@@ -233,6 +245,16 @@ export class Leg implements SinkLeg, Holder {
       this.unconfirmed.shift();
       this.firstTicket += 1;
     }
+    return message;
+  }
+
+  private closeSending(): Message | typeof CONFIRMED {
+    const message = this.sending;
+    if (message === undefined) return CONFIRMED;
+    this.sending = undefined;
+    // Its ticket is used up; behind older ones it needs a place, so that theirs stay where they are.
+    if (this.unconfirmed.length === 0) this.firstTicket += 1;
+    else this.unconfirmed.push(CONFIRMED);
     return message;
   }
 

@@ -83,8 +83,6 @@ const UNREAD: unique symbol = Symbol('unread');
 /** Memory of this size is not worth a copy. */
 const SMALL = 4096;
 
-const severity: Readonly<Record<Status, number>> = { ack: 0, nack: 1, reject: 2 };
-
 /** For messages that code makes: nobody waits for their settlement. */
 export const nowhere: Origin = {
   address: 'code',
@@ -325,7 +323,8 @@ export class Message<T = unknown> {
     if (this.open === 0) {
       throw new AraldoError('over-settled', `message ${this.id} was settled after its last obligation`);
     }
-    if (severity[status] > severity[this.status]) this.status = status;
+    // Nearly all are acks, and an ack is never the worst.
+    if (status !== 'ack' && this.status !== 'reject') this.status = status;
     this.open -= 1;
     if (this.open === 0) this.origin.settled(this, this.status);
   }

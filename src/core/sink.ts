@@ -54,10 +54,13 @@ const BUDGET = 1024;
 /** So many messages of one leg, then the next one is served. */
 const SLICE = 64;
 
+/** Until there is a transport; a sink that is not opened is not asked. */
+const takesAll: SinkTransport = { isWritable: () => true, write: () => true };
+
 export class Sink {
   readonly name: string;
   readonly legs: Set<SinkLeg> = new Set();
-  private readonly transport: SinkTransport;
+  private transport: SinkTransport;
   private readonly scheduler: SchedulerLike;
   /** Legs with something to send; each stands here at most once. */
   private readonly waiting: SinkLeg[] = [];
@@ -66,9 +69,14 @@ export class Sink {
   private isDraining = false;
   private isScheduled = false;
 
-  constructor(name: string, scheduler: SchedulerLike, transport: SinkTransport) {
+  constructor(name: string, scheduler: SchedulerLike, transport: SinkTransport = takesAll) {
     this.name = name;
     this.scheduler = scheduler;
+    this.transport = transport;
+  }
+
+  /** Replaces the transport: an endpoint's needs the sink before it exists. Before anything is sent. */
+  bind(transport: SinkTransport): void {
     this.transport = transport;
   }
 
