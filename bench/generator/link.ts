@@ -1,0 +1,149 @@
+/** One connection of the generator: raw TCP, read into one buffer that all connections share. */
+import { connect, type Socket } from 'node:net';
+import type { FrameCounter } from './frame-counter.ts';
+import type { Protocol } from './protocol.ts';
+import type { Role, Wire } from './wire.ts';
+
+export interface Link {
+  readonly socket: Socket;
+  readonly room: number;
+  /** Bytes of messages, from the end of the handshake on. */
+  bytes: number;
+  /** How many messages were looked at, where each of them is. */
+  seen: number;
+  /** A socket that must drain before it is written to again. */
+  isBlocked: boolean;
+  isOpen: boolean;
+  /** Told of each piece that was read: so many bytes of messages. */
+  onBytes: (link: Link, bytes: number) => void;
+  onDrain: () => void;
+  onClosed: (link: Link) => void;
+}
+
+export interface LinkOptions {
+  readonly wire: Wire;
+  readonly protocol: Protocol;
+  readonly role: Role;
+  readonly room: number;
+}
+
+/** Reading never waits for what was read before, so one buffer serves all; small enough for a core's cache. */
+const shared = Buffer.allocUnsafeSlow(128 * 1024);
+
+const HANDSHAKE_MS = 10_000;
+
+const nothing = (): void => undefined;
+
+/** Resolves when messages can flow; rejects when the server says no, or nothing for ten seconds. */
+export function openLink({ wire, protocol, role, room }: LinkOptions): Promise<Link> {
+  return new Promise((resolve, reject) => {
+    const steps = protocol.handshake(role, room);
+    const count: FrameCounter = protocol.counter();
+    let step = 0;
+    let answer = '';
+
+    const greet = (read: Buffer): void => {
+      // latin1: a character is a byte, so a place in the text is one in the bytes.
+      answer += read.toString('latin1');
+      const { until, expect = '' } = steps[step] as (typeof steps)[number];
+      if (!answer.startsWith(expect.slice(0, answer.length)))
+        return fail(new Error(`refused: ${firstLine(answer)}`));
+      const end = answer.indexOf(until);
+      if (end < 0) return;
+      answer = answer.slice(end + until.length);
+      step += 1;
+      next();
+    };
+
+    const next = (): void => {
+      if (step < steps.length) {
+        socket.write((steps[step] as (typeof steps)[number]).send);
+        return;
+      }
+      clearTimeout(deadline);
+      if (answer.length > 0) link.bytes += count(Buffer.from(answer, 'latin1'), answer.length);
+      resolve(link);
+    };
+
+    const socket = connect({
+      host: '127.0.0.1',
+      port: wire.port,
+      onread: {
+        buffer: shared,
+        callback(length, buffer) {
+          if (step < steps.length) {
+            greet(Buffer.from(buffer.subarray(0, length)));
+            return true;
+          }
+          const bytes = count(buffer, length);
+          link.bytes += bytes;
+          link.onBytes(link, bytes);
+          return true;
+        },
+      },
+    });
+    const link: Link = {
+      socket,
+      room,
+      bytes: 0,
+      seen: 0,
+      isBlocked: false,
+      isOpen: true,
+      onBytes: nothing,
+      onDrain: nothing,
+      onClosed: nothing,
+    };
+
+    const fail = (error: Error): void => {
+      clearTimeout(deadline);
+      socket.destroy();
+      reject(error);
+    };
+    const deadline = setTimeout(
+      () => fail(new Error(`no answer on port ${wire.port} within ${HANDSHAKE_MS} ms`)),
+      HANDSHAKE_MS,
+    );
+    socket.setNoDelay(true);
+    socket.on('connect', next);
+    socket.on('drain', () => {
+      link.isBlocked = false;
+      link.onDrain();
+    });
+    socket.on('error', fail);
+    socket.on('close', () => {
+      link.isOpen = false;
+      link.onClosed(link);
+      fail(new Error(`port ${wire.port} was closed during the handshake`));
+    });
+  });
+}
+
+/** Ends it at once, and leaves no port waiting: a bench opens more connections than there are ports. */
+export function cutLink(link: Link): void {
+  link.onClosed = nothing;
+  link.onBytes = nothing;
+  link.socket.resetAndDestroy();
+}
+
+/** Opens many, so many at a time, and tells each its place. */
+export async function openLinks(
+  count: number,
+  options: (place: number) => LinkOptions,
+  atOnce = 128,
+): Promise<Link[]> {
+  const links: Link[] = [];
+  let place = 0;
+  const worker = async (): Promise<void> => {
+    while (place < count) {
+      const mine = place;
+      place += 1;
+      links[mine] = await openLink(options(mine));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker));
+  return links;
+}
+
+function firstLine(text: string): string {
+  return text.split('\r\n', 1)[0] ?? '';
+}
