@@ -197,6 +197,17 @@ describe('leg', () => {
     expect(leg.received).toBe(leg.discarded.get('closed'));
   });
 
+  it('sends nothing past what waits, though the sink has become writable', () => {
+    const { far, written, offer, turn } = legOf();
+    far.isWritable = false;
+    offer('a');
+    far.isWritable = true;
+    offer('b');
+    expect(written).toEqual([]);
+    turn();
+    expect(written).toEqual(['a', 'b']);
+  });
+
   it('sends nothing before the sink is up', () => {
     const { leg, sink, written, offer, turn } = legOf();
     sink.lost();
@@ -270,6 +281,28 @@ describe('sink', () => {
     sink.opened();
     pass(scheduler, 0);
     expect(written).toEqual(['first', 'again', 'again']);
+  });
+
+  it('writes one message at a time: what a write leads to waits for the next turn', () => {
+    const ledger = createLedger();
+    const scheduler = new VirtualTimeScheduler();
+    let depth = 0;
+    let deepest = 0;
+    const sink = new Sink('sink', scheduler, {
+      isWritable: () => true,
+      write({ payload }) {
+        depth += 1;
+        deepest = Math.max(deepest, depth);
+        if ((payload as number) < 10_000) leg.offer(ledger.claimed((payload as number) + 1));
+        depth -= 1;
+        return true;
+      },
+    });
+    const leg = new Leg(sink, { name: 'leg', overflow: 'pause', capacity: { messages: 4, bytes: 1 << 20 } });
+    sink.opened();
+    leg.offer(ledger.claimed(0));
+    pass(scheduler, 0);
+    expect([deepest, leg.delivered]).toEqual([1, 10_001]);
   });
 
   it('does not forget that it became writable within a write', () => {

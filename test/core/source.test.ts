@@ -280,6 +280,50 @@ describe('source', () => {
     expect(source.isIdle).toBe(true);
   });
 
+  it('carries through what a closed lane has handed over', () => {
+    const { source, emitted, said, lane, receive, take, turn } = sourceOf({ maxInFlight: 1 });
+    const closing = lane('a');
+    receive(closing, 2);
+    closing.close();
+    take().ack();
+    turn();
+    expect(namesOf(emitted)).toBe('a1');
+    take().nack();
+    turn();
+    take().ack();
+    turn();
+    expect(said).toEqual(['pause a', 'ack a0', 'ack a1']);
+    expect(source.isIdle).toBe(true);
+  });
+
+  it('emits one message at a time: what is received within an emission waits', () => {
+    let depth = 0;
+    let deepest = 0;
+    const scheduler = new VirtualTimeScheduler();
+    const options = {
+      name: 's',
+      address: 's',
+      scheduler,
+      maxInFlight: 4,
+      maxDeliveries: 5,
+      redelivers: false,
+    };
+    const source = new Source(
+      { ...options, canPause: false, stash: { messages: 10, bytes: 1 << 20 } },
+      {},
+      ({ payload }) => {
+        depth += 1;
+        deepest = Math.max(deepest, depth);
+        if ((payload as number) < 10_000) lane.receive((payload as number) + 1);
+        depth -= 1;
+      },
+    );
+    const lane = source.lane({ name: 'a' });
+    lane.receive(0);
+    pass(scheduler, 0);
+    expect([deepest, source.acked]).toEqual([1, 10_001]);
+  });
+
   it('leaks nothing over 10,000 nacks', () => {
     const { source, lane, receive, take, emitted, turn } = sourceOf({ maxInFlight: 64, maxDeliveries: 3 });
     const lanes = [lane('a'), lane('b', { isCumulative: true }), lane('c')];

@@ -56,6 +56,7 @@ describe('fn step', () => {
   it('costs a message alone what the function throws, whatever that is, and an undefined', () => {
     const { ledger, ends, give, payloads } = running(({ payload }) => {
       if (payload === 'error') throw new Error('no');
+      // oxlint-disable-next-line no-throw-literal, only-throw-error -- users' code may throw anything
       if (payload === 'text') throw 'no';
       if (payload === 'coded') throw new AraldoError('expression-failed', 'no');
       return payload === 'undefined' ? undefined : payload;

@@ -5,7 +5,7 @@ import type { Status } from '../../src/core/message.ts';
 import { createLegModel, type LegFigures, type LegModel } from './leg-model.ts';
 import { createReader, type Reader } from './payload.ts';
 import { createSettlement, type Report, type Settlement } from './settlement.ts';
-import { createStages, type Ending, type Stages } from './stages.ts';
+import { createStages, type Stages } from './stages.ts';
 import type { Topology } from './topology.ts';
 
 /** What broke, by the number of the law. 0: the engine threw. */
@@ -120,7 +120,7 @@ export function createOracle(topology: Topology, report: Report): Oracle {
       },
 
       ended(payload, ending, status) {
-        if (ending !== 'too-many-deliveries') stages.ended(payload, ending as Ending);
+        if (ending !== 'too-many-deliveries') stages.ended(payload, ending);
         ended += 1;
         sources.ended(payload, status);
       },

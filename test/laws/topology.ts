@@ -280,8 +280,15 @@ function actionsOf(kinds: readonly Action['do'][]): fc.Arbitrary<Action> {
           weight: 1,
           arbitrary: fc.record({ do: fc.constant('revoke' as const), source: index, lane: index }),
         };
-      default:
+      case 'stall':
+      case 'flow':
+      case 'lose':
+      case 'reopen':
+      case 'refuse':
+      case 'late':
         return { weight: 1, arbitrary: fc.record({ do: fc.constant(kind), sink: index }) };
+      default:
+        return kind satisfies never;
     }
   });
   return fc.oneof(...weighted);

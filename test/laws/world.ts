@@ -88,7 +88,8 @@ export function createWorld(
   };
 
   const sources = topology.sources.map((spec, index) => {
-    let endpoint: Endpoint | undefined;
+    // The endpoint needs its transport, and what is asked around each hand-over needs the endpoint.
+    const late: { endpoint?: Endpoint } = {};
     const script = createScriptedSource({
       index,
       spec,
@@ -96,13 +97,14 @@ export function createWorld(
       oracle: oracle.sources,
       note: (text) => note(`source ${nameOfSource(index)}`, text),
       around: {
-        before: () => endpoint?.inbound.gate.isOpen === false,
+        before: () => late.endpoint?.inbound.gate.isOpen === false,
         after(isShut, isPaused, lane) {
           if (isShut && !isPaused) report(5, `lane ${lane} hands over into a shut gate, and is not paused`);
         },
       },
     });
-    endpoint = endpointOver(nameOfSource(index), spec, script.transport);
+    const endpoint = endpointOver(nameOfSource(index), spec, script.transport);
+    late.endpoint = endpoint;
     return { endpoint, script };
   });
 
