@@ -22,6 +22,8 @@ import type { Bench } from './workloads/workload.ts';
 
 const root = join(import.meta.dirname, '..');
 const results = join(import.meta.dirname, 'results');
+/** Runs of some workloads only, and profiles: nothing to keep, so git ignores them. */
+const partial = join(results, 'partial');
 const EXIT_USAGE = 2;
 
 endWithSignals();
@@ -41,7 +43,7 @@ async function main(words: readonly string[]): Promise<number> {
     return 0;
   }
   const startedAt = new Date().toISOString();
-  const profiles = join(results, 'profiles', startedAt.replaceAll(':', '-'));
+  const profiles = join(partial, `profiles-${startedAt.replaceAll(':', '-')}`);
   const { bench, versions } = prepare(options, profiles);
   const sections: Section[] = [];
   for (const workload of workloads) {
@@ -56,7 +58,7 @@ async function main(words: readonly string[]): Promise<number> {
     console.log(`${((performance.now() - began) / 1000).toFixed(0)} s`);
   }
   if (options.cpuProf || options.heapProf) printProfiles(profiles);
-  write({
+  write(options.names.length === 0 ? results : partial, {
     startedAt,
     seconds: options.seconds,
     runs: options.runs,
@@ -109,19 +111,19 @@ function printProfiles(folder: string): void {
   }
 }
 
-function write(report: Report): void {
-  mkdirSync(results, { recursive: true });
+function write(folder: string, report: Report): void {
+  mkdirSync(folder, { recursive: true });
   const name = nameOf(report);
   const plots = report.sections.flatMap((section) => section.plots ?? []);
   const plot = plots.length > 0 ? `${name}-growth.svg` : undefined;
-  if (plot !== undefined) writeFileSync(join(results, plot), renderPlots(plots));
-  writeFileSync(join(results, `${name}.json`), `${JSON.stringify(report, null, 1)}\n`);
-  writeFileSync(join(results, `${name}.md`), renderReport(report, plot));
+  if (plot !== undefined) writeFileSync(join(folder, plot), renderPlots(plots));
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(report, null, 1)}\n`);
+  writeFileSync(join(folder, `${name}.md`), renderReport(report, plot));
   const rows = figuresOf(report).map(figureRow);
   if (report.sections.length > 1 && rows.length > 0) {
     console.log(`\n${renderText({ columns: figureColumns, rows })}`);
   }
-  console.log(`\n${join(results, name)}.md, .json${plot === undefined ? '' : ', -growth.svg'}`);
+  console.log(`\n${join(folder, name)}.md, .json${plot === undefined ? '' : ', -growth.svg'}`);
 }
 
 function usage(): string {
