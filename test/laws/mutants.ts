@@ -160,7 +160,7 @@ export const mutants: readonly Mutant[] = [
     law: 9,
     name: 'the last status wins, not the worst',
     file: 'message.ts',
-    find: 'if (severity[status] > severity[this.status]) this.status = status;',
+    find: "if (status !== 'ack' && this.status !== 'reject') this.status = status;",
     replace: 'this.status = status;',
   },
   {
