@@ -39,9 +39,9 @@ describe('ring', () => {
             ring[deed.do](deed.item);
             model[deed.do](deed.item);
           } else expect(ring[deed.do]()).toBe(model[deed.do]());
-          expect([...ring]).toEqual(model);
-          expect(ring.length).toBe(model.length);
+          if (ring.length !== model.length || ring.at(0) !== model[0]) expect([...ring]).toEqual(model);
         }
+        expect([...ring]).toEqual(model);
       }),
       runs(),
     );

@@ -145,7 +145,7 @@ export function topologies(wanted: Wanted = {}): fc.Arbitrary<Topology> {
 }
 
 export function scripts(wanted: Wanted = {}): fc.Arbitrary<readonly Action[]> {
-  return fc.array(actionsOf(wanted.actions ?? actionKinds), { minLength: 1, maxLength: 40, size: 'max' });
+  return fc.array(actionsOf(wanted.actions ?? actionKinds), { minLength: 1, maxLength: 30, size: 'max' });
 }
 
 /** Indices brought into range; no two routes of the same name in `from`. */

@@ -1,0 +1,44 @@
+// Says of each mutant after how many cases its law noticed it: a line of JSON each. A process of its own, so that Node
+// loads the copies itself, and a mutant that never ends can be ended.
+
+import fc from 'fast-check';
+import type { Engine } from './engine.ts';
+import { isolation } from './isolation.ts';
+import { mutants } from './mutants.ts';
+import { mutated } from './mutate.ts';
+import { play } from './run.ts';
+import { scripts, topologies } from './topology.ts';
+import { wanted } from './wanted.ts';
+
+/** A line of the output. */
+export interface Catch {
+  readonly name: string;
+  /** Cases until the law was seen broken; unset when it never was. */
+  readonly after: number | undefined;
+}
+
+/** The same cases each time, so that a mutant is noticed or is not; no law needs half as many. */
+const parameters = { numRuns: 600, seed: 20_261_122, endOnFailure: true };
+
+for (const mutant of mutants) {
+  const { engine, remove } = await mutated(mutant);
+  const line: Catch = { name: mutant.name, after: await casesUntilBroken(mutant.law, engine) };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+  await remove();
+}
+
+async function casesUntilBroken(law: number, engine: Engine): Promise<number | undefined> {
+  if (law === 13) {
+    const strangers = await fc.check(isolation.fromStrangers(engine), parameters);
+    if (strangers.failed) return strangers.numRuns;
+    const sinks = await fc.check(isolation.fromLossySinks(engine), parameters);
+    return sinks.failed ? sinks.numRuns : undefined;
+  }
+  const only = wanted[law];
+  const property = fc.asyncProperty(topologies(only), scripts(only), async (topology, script) => {
+    const { breaches } = await play(engine, topology, script);
+    return breaches.every((breach) => breach.law !== law);
+  });
+  const { failed, numRuns } = await fc.check(property, parameters);
+  return failed ? numRuns : undefined;
+}
