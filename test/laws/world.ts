@@ -1,18 +1,16 @@
 // A topology made real: endpoints over scripted transports, routes compiled by hand, and the oracle beside them.
 
-import { map, merge, tap, VirtualTimeScheduler } from 'rxjs';
-import { claim } from '../../operators/claim.ts';
+import { VirtualTimeScheduler } from 'rxjs';
 import type { Endpoint, EndpointOptions, Port, Transport } from '../../src/core/endpoint.ts';
-import type { Leg } from '../../src/core/leg.ts';
 import { silentLog } from '../../src/core/log.ts';
-import type { Message, RoutePort, Status } from '../../src/core/message.ts';
+import type { Message } from '../../src/core/message.ts';
 import type { Engine } from './engine.ts';
-import { createOracle, type Oracle, type RouteFigures, type RouteOracle } from './oracle.ts';
+import { createOracle, type Oracle, type RouteOracle } from './oracle.ts';
+import { createScriptedRoute, placeOf, taggedPayload } from './scripted-route.ts';
 import { createScriptedSink, type ScriptedSink } from './scripted-sink.ts';
 import { createScriptedSource, MAX_HOPS, type ScriptedSource } from './scripted-source.ts';
-import { stepFor } from './scripted-steps.ts';
 import type { Report } from './settlement.ts';
-import type { RouteSpec, SinkSpec, SourceSpec, Topology } from './topology.ts';
+import type { SinkSpec, SourceSpec, Topology } from './topology.ts';
 
 export interface World {
   readonly scheduler: VirtualTimeScheduler;
@@ -31,11 +29,6 @@ const MAX_FED = 60;
 
 /** More turns than any of our cases needs at one moment. */
 const MAX_TURNS = 10_000;
-
-interface Route {
-  readonly figures: RouteFigures;
-  readonly legs: readonly Leg[];
-}
 
 export function createWorld(
   engine: Engine,
@@ -185,107 +178,18 @@ export function createWorld(
     });
   };
 
-  const compile = (spec: RouteSpec, index: number): Route => {
-    const witness = oracle.routes[index] as RouteOracle;
-    const figures = { claimed: 0, made: 0, discarded: 0, failed: 0 };
-    const end = (message: Message, status: Status): void => {
-      if (status === 'ack') message.ack();
-      else if (status === 'nack') message.nack();
-      else message.reject();
-    };
-    const port: RoutePort = {
-      name: `route ${index}`,
-      claimed() {
-        figures.claimed += 1;
-      },
-      discarded(message, reason) {
-        figures.discarded += 1;
-        const isBack = reason === 'step-timeout' || reason === 'step-ended';
-        witness.ended(taggedPayload(message), reason, isBack ? 'nack' : 'ack');
-      },
-      failed(message, error) {
-        const payload = taggedPayload(message);
-        const status = spec.onError === 'discard' ? 'ack' : spec.onError;
-        note(`route ${index}`, `fails ${payload}: ${error.code}`);
-        if (error.code === 'leg-full') witness.overflowed(payload, status);
-        else if (error.code === 'sink-rejected')
-          witness.refused(placeOf(refusing as string)[1], payload, status);
-        else {
-          figures.failed += 1;
-          witness.ended(payload, error.code, status);
-        }
-        end(message, status);
-      },
-      made(count) {
-        figures.made += count;
-      },
-    };
-    const legs = spec.to.map(
-      (branch, place) =>
-        new engine.Leg((sinks[branch.to] as (typeof sinks)[number]).endpoint.outbound, {
-          name: `leg ${index}.${place}`,
-          overflow: branch.overflow,
-          capacity: { messages: branch.messages, bytes: branch.bytes },
-          key: (message) => keyOf(message, branch.keys, oracle),
-        }),
-    );
-    const fanOut = new engine.FanOut(
-      spec.to.map((branch, place) => ({
-        leg: legs[place] as Leg,
-        when(message) {
-          const payload = message.payload as string;
-          const isFiltered = branch.filtersEvery > 0 && keyOf(message, branch.filtersEvery, oracle) === 0;
-          witness.offered(place, payload, isFiltered);
-          return !isFiltered;
-        },
-        ...(branch.marshals ? { marshal: toBytes } : {}),
-      })),
-    );
-
-    const inputs = spec.from.map((from) => {
-      const { endpoint } = sources[from] as (typeof sources)[number];
-      return endpoint.pipe(
-        tap((root) => {
-          witness.claimed(taggedPayload(root));
-        }),
-        claim(port, { maxDeliveries: endpoint.inbound.maxDeliveries }),
-        map((message): Message => message.with(taggedPayload(message))),
-      );
-    });
-    let stream = merge(...inputs);
-    spec.via.forEach((step, stage) => {
-      const definition = stepFor(step, {
-        engine,
-        stages: witness.stages,
-        stage,
-        read: oracle.read,
-        scheduler,
-        made: (payload, count) => oracle.sources.retained(payload, count),
-      });
-      const arrive = tap((message: Message) => {
-        const payload = message.payload as string;
-        witness.stages.arrived(stage, payload);
-        if (step.kind === 'opaque') oracle.sources.ended(payload, 'ack');
-      });
-      const context = { name: `route ${index} step ${stage}`, scheduler, log: silentLog };
-      stream = stream.pipe(arrive, engine.stepOf(definition, undefined, context));
-    });
-    stream.subscribe({
-      next(message) {
-        const payload = message.payload as string;
-        witness.stages.arrived(spec.via.length, payload);
-        witness.fannedOut(payload);
-        fanOut.offer(message);
-        legs.forEach((leg, place) => witness.legs[place]?.holdsSoFar(leg.holds));
-      },
-      error: (error: unknown) => report(14, `route ${index} is broken: ${String(error)}`),
-      complete: () => report(14, `route ${index} has completed`),
-    });
-    return { figures, legs };
-  };
-
   topology.sources.forEach((_, index) => watchEmissions(index));
-  const routes = topology.routes.map(compile);
+  const routes = topology.routes.map((spec, index) =>
+    createScriptedRoute(spec, index, {
+      engine,
+      oracle,
+      scheduler,
+      sources: sources.map(({ endpoint }) => endpoint),
+      sinks: sinks.map(({ endpoint }) => endpoint),
+      note: (text) => note(`route ${index}`, text),
+      refusing: () => refusing,
+    }),
+  );
   topology.sources.forEach((_, index) => watchEnds(index));
 
   const inspect = (): void => {
@@ -347,31 +251,7 @@ function nameOfSource(index: number): string {
   return String.fromCharCode(65 + index);
 }
 
-/** The route and the place of a leg, from its name. */
-function placeOf(leg: string): [number, number] {
-  const [route, place] = leg.slice('leg '.length).split('.');
-  return [Number(route), Number(place)];
-}
-
 function identify(root: Message): [lane: string, number: number, delivery: number] {
   const [lane, number] = (root.payload as string).replace(/~+$/, '').split(':');
   return [lane as string, Number(number), root.meta.deliveries ?? 1];
-}
-
-/** With the number of the delivery, which a payload has from where it is claimed on. */
-function taggedPayload(message: Message): string {
-  const payload = message.payload as string;
-  return payload.includes('@') ? payload : `${payload}@${message.meta.deliveries ?? 1}`;
-}
-
-function keyOf(message: Message, keys: number, oracle: Oracle): number {
-  const first = oracle.read(message.payload as string)[0];
-  return first === undefined ? 0 : (first.number + 2 * (first.delivery - 1)) % keys;
-}
-
-const encoder = new TextEncoder();
-
-function toBytes(message: Message): Message {
-  const payload = message.payload as string;
-  return message.withWire(payload, { bytes: encoder.encode(payload), isText: true });
 }
