@@ -35,7 +35,7 @@ export function startGenerator(core: Core): Generator {
     call(name, ...[argument]) {
       return new Promise((resolve, reject) => {
         calls += 1;
-        waiting.set(calls, { resolve: resolve as (value: unknown) => void, reject });
+        waiting.set(calls, { resolve, reject });
         child.send({ id: calls, call: name, argument });
       });
     },

@@ -3,6 +3,7 @@ import { randomFillSync } from 'node:crypto';
 
 export const TEXT = 0x1;
 export const BINARY = 0x2;
+export const PONG = 0xa;
 
 /** Payloads up to this length have it in the second byte. */
 const SHORT = 125;

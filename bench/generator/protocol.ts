@@ -1,6 +1,6 @@
 /** What the generator says and hears on a wire. Each message has one size there, so bytes count messages. */
 
-import { BINARY, frameSize, maskedFrame } from './frame.ts';
+import { BINARY, frameSize, maskedFrame, PONG } from './frame.ts';
 import { createFrameCounter, type FrameCounter } from './frame-counter.ts';
 import { type Role, roomName, type Wire } from './wire.ts';
 
@@ -21,6 +21,8 @@ export interface Protocol {
   deliveredSize(payload: number): number;
   /** How many bytes of what was read belong to messages. */
   counter(): FrameCounter;
+  /** What keeps a connection alive on which pings are not seen. */
+  readonly pong?: Buffer;
   /** What may be left over when bytes are divided by the size of a message. */
   readonly leftovers: readonly number[];
 }
@@ -51,7 +53,9 @@ function webSocket(path: string): Protocol {
     messages: (payload, count) => repeated(maskedFrame(payload), count),
     deliveredSize: frameSize,
     counter: () => everyByte,
-    leftovers: [0],
+    pong: maskedFrame(Buffer.alloc(0), PONG),
+    // A ping without a payload may have come in between.
+    leftovers: [0, 2],
   };
 }
 

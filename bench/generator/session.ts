@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMicrosecondsOf } from '../process/cpu.ts';
 import { flap } from './flapping.ts';
+import { keepAlive } from './keep-alive.ts';
 import { cutLink, type Link, openLinks } from './link.ts';
 import { type Offer, startOffer } from './offer.ts';
 import { type Protocol, protocolOf } from './protocol.ts';
@@ -25,6 +26,8 @@ const STUCK_MS = 1_000;
 const SETTLE_MS = 5_000;
 const SETTLE_OFFER_MS = 1_000;
 const LOOK_MS = 10;
+/** No peer is taken for dead in a measurement as short as this. */
+const SHORT_MS = 8_000;
 
 export async function openSession(scenario: Scenario): Promise<Session> {
   const { publishers, subscribers, rooms = 1, isChat = false, load } = scenario;
@@ -57,11 +60,18 @@ export async function openSession(scenario: Scenario): Promise<Session> {
   });
   for (const link of readers.slice(0, stalled)) link.socket.pause();
 
+  const alive = keepAlive(new Set([...counted, ...writers]), subscribing.pong);
   const perRoom = counted.length / rooms;
   const fanOut = isChat ? perRoom - 1 : perRoom;
 
   return {
     async measure(options) {
+      if (options.ms < SHORT_MS) alive.hold();
+      for (const link of counted) {
+        // All was quiet: what is counted from here on begins with a message.
+        link.bytes = 0;
+        link.seen = 0;
+      }
       const tally = createTally(size, fanOut);
       let disconnected = 0;
       for (const link of counted) {
@@ -79,6 +89,7 @@ export async function openSession(scenario: Scenario): Promise<Session> {
       driver.stop();
       const isQuiet = await settled(tally, load.kind === 'saturate' ? SETTLE_MS : SETTLE_OFFER_MS);
       const late = isQuiet ? 0 : Math.round(underWay(tally) / size);
+      alive.release();
       const seconds = (end.at - begin.at) / 1000;
       return {
         seconds,
@@ -93,6 +104,7 @@ export async function openSession(scenario: Scenario): Promise<Session> {
       };
     },
     close() {
+      alive.stop();
       stopFlapping();
       for (const link of new Set([...readers, ...writers])) cutLink(link);
     },
@@ -132,7 +144,6 @@ export async function openSession(scenario: Scenario): Promise<Session> {
   }
 
   function offer(tally: Tally, rate: number, { warmupMs, ms }: MeasureOptions): Driver {
-    for (const link of counted) link.seen = 0;
     const publisher = writers[0] as Link;
     const offer = startOffer({ publisher, protocol: publishing, payload, tally, rate, warmupMs, ms });
     for (const link of counted) {
@@ -192,8 +203,9 @@ async function settled(tally: Tally, withinMs: number): Promise<boolean> {
   return true;
 }
 
+/** All of it NaN when nothing arrived in time. */
 function latencyOf({ latency, lateness }: Offer): Latency {
-  const micros = (ns: number): number => ns / 1000;
+  const micros = (ns: number): number => (latency.count === 0 ? Number.NaN : ns / 1000);
   return {
     p50: micros(latency.quantile(0.5)),
     p99: micros(latency.quantile(0.99)),

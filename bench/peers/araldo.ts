@@ -85,14 +85,13 @@ export function createAraldo(profiling: Profiling): Araldo {
       copyFileSync(source, join(folder, name));
     if (isProfiled) mkdirSync(profiling.folder, { recursive: true });
     try {
-      const { pid, startMs, stop } = await launch([process.execPath, ...flags, cli, '-c', file], {
+      const { stop, ...launched } = await launch([process.execPath, ...flags, cli, '-c', file], {
         core: 'server',
         port,
         ...(options.env === undefined ? {} : { env: options.env }),
       });
       return {
-        pid,
-        startMs,
+        ...launched,
         publish: wireOf(options.publish, port),
         subscribe: wireOf(options.subscribe, port),
         async stop() {

@@ -20,6 +20,7 @@ export type Availability = { readonly version: string } | { readonly missing: st
 export interface Running {
   readonly pid: number;
   readonly startMs: number;
+  readonly startCpuMs: number;
   readonly publish: Wire;
   readonly subscribe: Wire;
   stop(): Promise<void>;

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { adopt } from './children.ts';
+import { cpuMicrosecondsOf } from './cpu.ts';
 
 /** Server and generator have a core each; where there is only one, or no `taskset`, the kernel decides. */
 export type Core = 'server' | 'generator';
@@ -17,8 +18,9 @@ export interface LaunchOptions {
 
 export interface Launched {
   readonly pid: number;
-  /** From the start of the process until it listened. */
+  /** From the start of the process until it listened, and the processor time of that. */
   readonly startMs: number;
+  readonly startCpuMs: number;
   stop(withinMs?: number): Promise<void>;
 }
 
@@ -63,7 +65,9 @@ export async function launch(command: readonly string[], options: LaunchOptions)
     }
     await sleep(1);
   }
-  return { pid: child.pid as number, startMs: performance.now() - startedAt, stop };
+  const startMs = performance.now() - startedAt;
+  const pid = child.pid as number;
+  return { pid, startMs, startCpuMs: cpuMicrosecondsOf(pid) / 1000, stop };
 }
 
 function isListening(port: number): Promise<boolean> {

@@ -18,7 +18,7 @@ export type Target =
 export type Verdict = 'holds' | 'misses' | 'not measured';
 
 export function verdict({ target, value }: Figure): Verdict {
-  if (value === undefined || Number.isNaN(value)) return 'not measured';
+  if (value === undefined || !Number.isFinite(value)) return 'not measured';
   const holds = 'atLeast' in target ? value >= target.atLeast : value <= target.atMost;
   return holds ? 'holds' : 'misses';
 }
@@ -27,7 +27,7 @@ export function figureRow(figure: Figure): readonly string[] {
   const { work, what, target, value, reason } = figure;
   const unit = target.unit === undefined ? '' : ` ${target.unit}`;
   const wanted = 'atLeast' in target ? `≥ ${target.atLeast}` : `≤ ${target.atMost}`;
-  const found = value === undefined || Number.isNaN(value) ? (reason ?? '–') : `${digits(value)}${unit}`;
+  const found = value === undefined || !Number.isFinite(value) ? (reason ?? '–') : `${digits(value)}${unit}`;
   return [work, what, `${wanted}${unit}`, found, verdict(figure)];
 }
 
