@@ -40,11 +40,17 @@ export class FanOut {
       return;
     }
     this.isOffering = true;
-    this.offerEverywhere(message);
-    for (let next = this.pending.shift(); next !== undefined; next = this.pending.shift()) {
-      this.offerEverywhere(next);
+    try {
+      // Something is left only where a plugin has thrown.
+      if (this.pending.length > 0) this.pending.push(message);
+      else this.offerEverywhere(message);
+      for (let next = this.pending.shift(); next !== undefined; next = this.pending.shift()) {
+        this.offerEverywhere(next);
+      }
+    } finally {
+      // Whatever a plugin threw, the route goes on.
+      this.isOffering = false;
     }
-    this.isOffering = false;
   }
 
   private offerEverywhere(message: Message): void {

@@ -73,6 +73,11 @@ export interface RoutePort {
   discarded(message: Message, reason: string): void;
   /** Takes over the obligation of a message that could not be processed. */
   failed(message: Message, error: AraldoError): void;
+  /**
+   * Told of code that settles a message more often than it has obligations. Nothing is done about it: the
+   * message was settled too early, and that cannot be undone. Without it, the code that settles last throws.
+   */
+  overSettled?(message: Message, error: AraldoError): void;
   /** Counts messages that a step made beyond the one it was given; negative where it joined several to one. */
   made(count: number): void;
 }
@@ -204,11 +209,17 @@ export class Message<T = unknown> {
     return this.wire === undefined ? sizeOf(this.value) : this.wire.bytes.byteLength;
   }
 
-  /** Gives a route an obligation of its own; what happens to the message elsewhere is not its concern. */
+  /**
+   * Gives a route an obligation of its own; what happens to the message elsewhere is not its concern. Claimed
+   * late, after its source has settled it, it is a message of its own that nobody waits for.
+   */
   claim(route: RoutePort = noRoute): Message<T> {
     route.claimed();
-    this.root.open += 1;
-    return new Message(this.value, this.meta, this.root, this.origin, this.sequence, this.wire, route);
+    const { value, meta, root, origin, sequence, wire } = this;
+    if (root.open === 0)
+      return new Message(value, { ...meta, id: this.id }, undefined, nowhere, sequence, wire, route);
+    root.open += 1;
+    return new Message(value, meta, root, origin, sequence, wire, route);
   }
 
   /** The same obligation with another payload, and with other meta if given. */
@@ -268,7 +279,9 @@ export class Message<T = unknown> {
 
   /** Adds obligations, before the first of them can be discharged. */
   retain(count = 1): void {
-    if (this.isClaimed) this.root.open += count;
+    if (this.route === undefined) return;
+    if (this.root.open > 0) this.root.open += count;
+    else this.reportOverSettled(this.route);
   }
 
   ack(): void {
@@ -285,7 +298,9 @@ export class Message<T = unknown> {
 
   /** Discharges one obligation; the worst status given to any obligation of a root is the root's. */
   settle(status: Status): void {
-    if (this.isClaimed) this.root.discharge(status);
+    if (this.route === undefined) return;
+    if (this.root.open > 0) this.root.discharge(status);
+    else this.reportOverSettled(this.route);
   }
 
   /** Ends the message on purpose: counted by reason, then acked. */
@@ -305,9 +320,24 @@ export class Message<T = unknown> {
     this.route?.failed(this, error);
   }
 
-  /** Discharges the obligation that emitting starts with. Used by sources only. */
-  emitted(): void {
+  /**
+   * Discharges the obligation that emitting starts with. Used by sources only. `false` when somebody who settled
+   * too often has done so already.
+   */
+  emitted(): boolean {
+    if (this.open === 0) return false;
     this.discharge('ack');
+    return true;
+  }
+
+  /** Throws where nobody listens: only code that settles too often can meet it. */
+  private reportOverSettled(route: RoutePort): void {
+    const error = new AraldoError(
+      'over-settled',
+      `message ${this.id} was settled after its last obligation: settle it or forward it, not both`,
+    );
+    if (route.overSettled === undefined) throw error;
+    route.overSettled(this, error);
   }
 
   /** Takes an obligation of the parent for that of the fork. */
@@ -320,9 +350,6 @@ export class Message<T = unknown> {
   }
 
   private discharge(status: Status): void {
-    if (this.open === 0) {
-      throw new AraldoError('over-settled', `message ${this.id} was settled after its last obligation`);
-    }
     // Nearly all are acks, and an ack is never the worst.
     if (status !== 'ack' && this.status !== 'reject') this.status = status;
     this.open -= 1;

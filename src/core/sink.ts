@@ -159,20 +159,31 @@ export class Sink {
     this.isDraining = true;
     let budget = BUDGET;
     // Ends when every leg in line has something to send and has sent nothing in a row.
-    for (let idle = 0; this.isUp && budget > 0 && idle < this.waiting.length; ) {
-      const leg = this.waiting.shift() as SinkLeg;
-      leg.isQueued = false;
-      const sent = leg.drain(Math.min(SLICE, budget));
-      budget -= sent;
-      if (sent > 0) idle = 0;
-      else if (leg.depth > 0) idle += 1;
+    try {
+      for (let idle = 0; this.isUp && budget > 0 && idle < this.waiting.length; ) {
+        const leg = this.waiting.shift() as SinkLeg;
+        const sent = this.serve(leg, Math.min(SLICE, budget));
+        budget -= sent;
+        if (sent > 0) idle = 0;
+        else if (leg.depth > 0) idle += 1;
+      }
+    } finally {
+      // Whatever a plugin threw, the sink goes on.
+      this.isDraining = false;
+    }
+    if (budget <= 0) this.schedule();
+  }
+
+  private serve(leg: SinkLeg, slice: number): number {
+    leg.isQueued = false;
+    try {
+      return leg.drain(slice);
+    } finally {
       if (leg.depth > 0 && !leg.isQueued) {
         leg.isQueued = true;
         this.waiting.push(leg);
       }
     }
-    this.isDraining = false;
-    if (budget <= 0) this.schedule();
   }
 
   async flush(): Promise<void> {

@@ -52,6 +52,8 @@ export class Source implements LaneOwner {
   rejected = 0;
   /** Lost before any route saw them, because the stash was full and the transport cannot pause. */
   overrun = 0;
+  /** Settled by a route before they were emitted to all: it settles what it forwards as well. */
+  overSettled = 0;
   stashed = 0;
   stashedBytes = 0;
   /** The most that was ever stashed: the transport's overshoot. */
@@ -128,8 +130,11 @@ export class Source implements LaneOwner {
       !lane.isOverShare
     ) {
       this.isPumping = true;
-      this.send(lane, root);
-      this.isPumping = false;
+      try {
+        this.send(lane, root);
+      } finally {
+        this.isPumping = false;
+      }
       // What was received while emitting waits in the stash, and is next.
       if (this.ready.length > 0) this.pump();
       return;
@@ -249,6 +254,19 @@ export class Source implements LaneOwner {
   private pump(): void {
     if (this.isPumping) return;
     this.isPumping = true;
+    try {
+      this.emitStashed();
+    } finally {
+      // Whatever a plugin threw, the source goes on.
+      this.isPumping = false;
+    }
+    if (this.repeated.length > 0 && !this.gate.isHeld) this.schedulePump();
+    if (!this.gate.isOpen) return;
+    if (this.ready.length > 0) this.schedulePump();
+    else this.resume();
+  }
+
+  private emitStashed(): void {
     for (let budget = BUDGET; budget > 0 && !this.gate.isHeld; budget -= 1) {
       const again = this.repeated.shift();
       if (again !== undefined) {
@@ -268,11 +286,6 @@ export class Source implements LaneOwner {
       this.send(lane, root);
       if (lane.stash.length > 0 && !lane.isOverShare) this.enqueue(lane);
     }
-    this.isPumping = false;
-    if (this.repeated.length > 0 && !this.gate.isHeld) this.schedulePump();
-    if (!this.gate.isOpen) return;
-    if (this.ready.length > 0) this.schedulePump();
-    else this.resume();
   }
 
   /** Takes a place in the window and emits. */
@@ -291,7 +304,7 @@ export class Source implements LaneOwner {
     if (this.busyLanes > 1 && lane.inFlight >= this.share()) lane.isOverShare = true;
     this.emit(root);
     // The obligation that emitting starts with: a root without subscribers settles here.
-    root.emitted();
+    if (!root.emitted()) this.overSettled += 1;
   }
 
   private share(): number {

@@ -92,4 +92,24 @@ describe('fan-out', () => {
     expect(received).toEqual(['x!', 'x!', 'x!']);
     expect(count).toBe(2);
   });
+
+  it('goes on after a plugin has thrown', () => {
+    const ledger = createLedger();
+    const received: unknown[] = [];
+    let isBroken = true;
+    const sink = new Sink('sink', new VirtualTimeScheduler(), {
+      isWritable() {
+        if (isBroken) throw new Error('a plugin');
+        return true;
+      },
+      write: ({ payload }) => received.push(payload) > 0,
+    });
+    sink.opened();
+    const capacity = { messages: 8, bytes: 1 << 20 };
+    const fanOut = new FanOut([{ leg: new Leg(sink, { name: 'leg', overflow: 'pause', capacity }) }]);
+    expect(() => fanOut.offer(ledger.claimed('a'))).toThrow('a plugin');
+    isBroken = false;
+    fanOut.offer(ledger.claimed('b'));
+    expect(received).toEqual(['b']);
+  });
 });

@@ -305,6 +305,26 @@ describe('sink', () => {
     expect([deepest, leg.delivered]).toEqual([1, 10_001]);
   });
 
+  it('goes on after a plugin has thrown, and keeps the leg in line that it threw at', () => {
+    const ledger = createLedger();
+    const written: unknown[] = [];
+    let isBroken = true;
+    const sink = new Sink('sink', new VirtualTimeScheduler(), {
+      isWritable() {
+        if (isBroken) throw new Error('a plugin');
+        return true;
+      },
+      write: ({ payload }) => written.push(payload) > 0,
+    });
+    const capacity = { messages: 8, bytes: 1 << 20 };
+    const leg = new Leg(sink, { name: 'leg', overflow: 'pause', capacity });
+    leg.offer(ledger.claimed('a'));
+    expect(() => sink.opened()).toThrow('a plugin');
+    isBroken = false;
+    sink.drain();
+    expect(written).toEqual(['a']);
+  });
+
   it('does not forget that it became writable within a write', () => {
     const ledger = createLedger();
     const scheduler = new VirtualTimeScheduler();

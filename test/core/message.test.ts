@@ -47,12 +47,40 @@ describe('message', () => {
     expect(ledger.statuses).toEqual(['nack']);
   });
 
-  it('says who settles it more often than it has obligations', () => {
+  it('throws at who settles it more often than it has obligations, where no route listens', () => {
     const message = createLedger().claimed('x', { id: 'orders-7' });
     message.ack();
-    expect(() => message.ack()).toThrow(
-      new AraldoError('over-settled', 'message orders-7 was settled after its last obligation'),
-    );
+    for (const again of [() => message.ack(), () => message.retain(), () => message.with('y').nack()]) {
+      expect(again).toThrow('message orders-7 was settled after its last obligation');
+    }
+  });
+
+  it('tells its route of what settles it too often, and is settled once', () => {
+    const ledger = createLedger();
+    const told: AraldoError[] = [];
+    const route: RoutePort = { ...ledger.route, overSettled: (_message, error) => told.push(error) };
+    const root = ledger.root('x');
+    const message = root.claim(route);
+    message.ack();
+    message.ack();
+    expect(ledger.statuses).toEqual(['ack']);
+    expect(root.emitted()).toBe(false);
+    message.retain(2);
+    message.nack();
+    expect(told.map(({ code }) => code)).toEqual(['over-settled', 'over-settled']);
+    expect([ledger.statuses, message.obligations]).toEqual([['ack'], 0]);
+  });
+
+  it('claimed after its source has settled it is one that nobody waits for', () => {
+    const ledger = createLedger();
+    const root = ledger.root('x');
+    root.emitted();
+    const late = root.claim(ledger.route);
+    expect([late.payload, late.id]).toEqual(['x', 'ledger-0']);
+    late.retain();
+    late.nack();
+    late.reject();
+    expect(ledger.statuses).toEqual(['ack']);
   });
 
   it('counts what is discarded, given back or failed at its route, which settles a failure', () => {

@@ -324,6 +324,47 @@ describe('source', () => {
     expect([deepest, source.acked]).toEqual([1, 10_001]);
   });
 
+  it('goes on after a plugin has thrown, and counts what was settled before it was emitted to all', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const emitted: unknown[] = [];
+    const lax: RoutePort = { ...route, overSettled: () => undefined };
+    let isBroken = true;
+    const source = new Source(
+      {
+        name: 's',
+        address: 's',
+        scheduler,
+        maxInFlight: 9,
+        maxDeliveries: 5,
+        redelivers: false,
+        canPause: true,
+        stash: { messages: 9, bytes: 1 << 20 },
+      },
+      {
+        settled() {
+          if (isBroken) throw new Error('a plugin');
+        },
+      },
+      (root) => {
+        emitted.push(root.payload);
+        const claimed = root.claim(lax);
+        claimed.ack();
+        claimed.ack();
+      },
+    );
+    const lane = source.lane({ name: 'a' });
+    expect(() => lane.receive(1)).toThrow('a plugin');
+    const holder = { name: 'test' };
+    source.hold(holder);
+    lane.receive(2);
+    source.release(holder);
+    expect(() => pass(scheduler, 0)).toThrow('a plugin');
+    isBroken = false;
+    lane.receive(3);
+    expect(emitted).toEqual([1, 2, 3]);
+    expect([source.overSettled, source.inFlight]).toEqual([1, 0]);
+  });
+
   it('leaks nothing over 10,000 nacks', () => {
     const { source, lane, receive, take, emitted, turn } = sourceOf({ maxInFlight: 64, maxDeliveries: 3 });
     const lanes = [lane('a'), lane('b', { isCumulative: true }), lane('c')];

@@ -230,8 +230,9 @@ export const mutants: readonly Mutant[] = [
     law: 13,
     name: 'whoever sees a message can settle it',
     file: 'message.ts',
-    find: 'if (this.isClaimed) this.root.discharge(status);',
-    replace: 'this.root.discharge(status);',
+    find: 'settle(status: Status): void {\n    if (this.route === undefined) return;',
+    replace:
+      'settle(status: Status): void {\n    if (this.route === undefined) return this.root.discharge(status);',
   },
   {
     law: 13,
