@@ -157,6 +157,9 @@ export function createRoute(options: RouteOptions): Route {
       } else if (deadLetters !== undefined) bury(message, error, deadLetters);
       else keep(message, error);
     },
+    overSettled(message, error) {
+      warn(error.code, { code: error.code, id: message.id }, error.message);
+    },
     end() {
       for (const message of kept.splice(0)) message.nack();
       for (const valve of valves) valve.release(holder);
