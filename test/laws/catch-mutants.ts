@@ -17,8 +17,8 @@ export interface Catch {
   readonly after: number | undefined;
 }
 
-/** The same cases each time, so that a mutant is noticed or is not; no law needs half as many. */
-const parameters = { numRuns: 600, seed: 20_261_122, endOnFailure: true };
+/** The same cases each time, so that a mutant is noticed or is not. The slowest needs about 200. */
+const parameters = { numRuns: 1_500, seed: 6, endOnFailure: true };
 
 for (const mutant of mutants) {
   const { engine, remove } = await mutated(mutant);

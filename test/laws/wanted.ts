@@ -15,6 +15,7 @@ const lossless: Wanted = {
 const order: Wanted = { steps: ['fn', 'async', 'batch'] };
 const gates: Wanted = { steps: ['fn', 'batch', 'opaque'], maxRoutes: 2 };
 const legs: Wanted = { steps: ['fn', 'opaque'] };
+const holds: Wanted = { policies: ['pause'], steps: ['fn'], maxRoutes: 2 };
 const cumulative: Wanted = { isCumulative: true, maxRoutes: 2 };
 const steps: Wanted = { steps: ['fn', 'async', 'breaks', 'ends', 'batch'], maxRoutes: 2 };
 const cycles: Wanted = { steps: ['fn'] };
@@ -35,5 +36,5 @@ export const wanted: Readonly<Record<number, Wanted>> = {
   12: all,
   14: steps,
   15: cycles,
-  16: legs,
+  16: holds,
 };
