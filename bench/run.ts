@@ -106,8 +106,8 @@ function print({ tables, remarks, figures }: Section): void {
 }
 
 function printProfiles(folder: string): void {
-  for (const [name, table] of profileTables(folder, root)) {
-    console.log(`\n${join(folder, name)}\n${renderText(table)}`);
+  for (const [name, tables] of profileTables(folder, root)) {
+    console.log(`\n${[join(folder, name), ...tables.map(renderText)].join('\n\n')}`);
   }
 }
 

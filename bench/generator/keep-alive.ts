@@ -14,15 +14,16 @@ export interface KeepAlive {
 /** Well below the patience of any server here; each waits for a pong for 15 s at least. */
 const EVERY_MS = 10_000;
 
-/** @param pong what to send; nothing where the wire has no pings */
-export function keepAlive(links: Iterable<Link>, pong: Buffer | undefined): KeepAlive {
+export function keepAlive(links: Iterable<Link>): KeepAlive {
   let isHeld = false;
   let isDue = false;
 
   const beat = (): void => {
     isDue = isHeld;
-    if (isHeld || pong === undefined) return;
-    for (const { isOpen, isBlocked, socket } of links) if (isOpen && !isBlocked) socket.write(pong);
+    if (isHeld) return;
+    for (const { isOpen, isBlocked, pong, socket } of links) {
+      if (isOpen && !isBlocked && pong !== undefined) socket.write(pong);
+    }
   };
   const timer = setInterval(beat, EVERY_MS);
 

@@ -7,6 +7,8 @@ import type { Role, Wire } from './wire.ts';
 export interface Link {
   readonly socket: Socket;
   readonly room: number;
+  /** What keeps it alive, where that is needed. */
+  readonly pong: Buffer | undefined;
   /** Bytes of messages, from the end of the handshake on. */
   bytes: number;
   /** How many messages were looked at, where each of them is. */
@@ -31,6 +33,7 @@ export interface LinkOptions {
 const shared = Buffer.allocUnsafeSlow(128 * 1024);
 
 const HANDSHAKE_MS = 10_000;
+const AT_ONCE = 128;
 
 const nothing = (): void => undefined;
 
@@ -85,6 +88,7 @@ export function openLink({ wire, protocol, role, room }: LinkOptions): Promise<L
     const link: Link = {
       socket,
       room,
+      pong: protocol.pong,
       bytes: 0,
       seen: 0,
       isBlocked: false,
@@ -125,11 +129,11 @@ export function cutLink(link: Link): void {
   link.socket.resetAndDestroy();
 }
 
-/** Opens many, so many at a time, and tells each its place. */
+/** Opens many, so many at a time, and tells each its place; each joins `opened` as soon as it is there. */
 export async function openLinks(
   count: number,
+  opened: Set<Link>,
   options: (place: number) => LinkOptions,
-  atOnce = 128,
 ): Promise<Link[]> {
   const links: Link[] = [];
   let place = 0;
@@ -137,10 +141,12 @@ export async function openLinks(
     while (place < count) {
       const mine = place;
       place += 1;
-      links[mine] = await openLink(options(mine));
+      const link = await openLink(options(mine));
+      links[mine] = link;
+      opened.add(link);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker));
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, worker));
   return links;
 }
 

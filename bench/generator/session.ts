@@ -36,7 +36,10 @@ export async function openSession(scenario: Scenario): Promise<Session> {
   const payload = Buffer.from(scenario.payload);
   const size = subscribing.deliveredSize(scenario.deliveredLength ?? payload.byteLength);
 
-  const readers = await openLinks(subscribers.count, (place) => ({
+  const links = new Set<Link>();
+  // From the start: opening thousands may take longer than a server waits for a pong.
+  const alive = keepAlive(links);
+  const readers = await openLinks(subscribers.count, links, (place) => ({
     wire: subscribers.wire,
     protocol: subscribing,
     role: isChat ? 'both' : 'subscribe',
@@ -44,7 +47,7 @@ export async function openSession(scenario: Scenario): Promise<Session> {
   }));
   const writers = isChat
     ? readers
-    : await openLinks(publishers.count, (place) => ({
+    : await openLinks(publishers.count, links, (place) => ({
         wire: publishers.wire,
         protocol: publishing,
         role: 'publish',
@@ -58,9 +61,11 @@ export async function openSession(scenario: Scenario): Promise<Session> {
     role: 'subscribe',
     room: 0,
   });
-  for (const link of readers.slice(0, stalled)) link.socket.pause();
+  for (const link of readers.slice(0, stalled)) {
+    link.socket.pause();
+    links.delete(link);
+  }
 
-  const alive = keepAlive(new Set([...counted, ...writers]), subscribing.pong);
   const perRoom = counted.length / rooms;
   const fanOut = isChat ? perRoom - 1 : perRoom;
 
@@ -106,7 +111,7 @@ export async function openSession(scenario: Scenario): Promise<Session> {
     close() {
       alive.stop();
       stopFlapping();
-      for (const link of new Set([...readers, ...writers])) cutLink(link);
+      for (const link of [...readers, ...writers]) cutLink(link);
     },
   };
 

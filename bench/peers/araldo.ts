@@ -1,10 +1,10 @@
 /** araldo as people run it: an ordinary YAML in a folder, and the command. */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { version } from '../../src/version.ts';
 import { freePort } from '../../test/servers/free-port.ts';
 import type { Wire } from '../generator/wire.ts';
+import { temporaryFolder } from '../process/folder.ts';
 import { launch } from '../process/launch.ts';
 import type { Running, Shape, System } from './system.ts';
 
@@ -77,12 +77,12 @@ export function createAraldo(profiling: Profiling): Araldo {
   const isProfiled = flags.length > 0;
 
   const startWith = async (options: AraldoOptions): Promise<Running> => {
-    const folder = mkdtempSync(join(tmpdir(), 'araldo-bench-'));
+    const folder = temporaryFolder('araldo');
     const port = await freePort();
-    const file = join(folder, 'araldo.yaml');
+    const file = join(folder.path, 'araldo.yaml');
     writeFileSync(file, `server-port: ${port}\n${options.yaml}`);
     for (const [name, source] of Object.entries(options.files ?? {}))
-      copyFileSync(source, join(folder, name));
+      copyFileSync(source, join(folder.path, name));
     if (isProfiled) mkdirSync(profiling.folder, { recursive: true });
     try {
       const { stop, ...launched } = await launch([process.execPath, ...flags, cli, '-c', file], {
@@ -96,11 +96,11 @@ export function createAraldo(profiling: Profiling): Araldo {
         subscribe: wireOf(options.subscribe, port),
         async stop() {
           await stop(isProfiled ? STOP_PROFILED_MS : undefined);
-          rmSync(folder, { recursive: true, force: true });
+          folder.remove();
         },
       };
     } catch (error) {
-      rmSync(folder, { recursive: true, force: true });
+      folder.remove();
       throw error;
     }
   };

@@ -1,8 +1,8 @@
 /** Debian's NATS server, over its WebSocket listener. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../test/servers/free-port.ts';
+import { temporaryFolder } from '../process/folder.ts';
 import { findProgram, installPackages, versionFrom } from '../process/install.ts';
 import { launch } from '../process/launch.ts';
 import type { System } from './system.ts';
@@ -16,9 +16,9 @@ export const nats: System = {
     return version === undefined ? { missing: problem ?? 'it does not run' } : { version };
   },
   async start(shape) {
-    const folder = mkdtempSync(join(tmpdir(), 'araldo-bench-nats-'));
+    const folder = temporaryFolder('nats');
     const port = await freePort();
-    const file = join(folder, 'nats.conf');
+    const file = join(folder.path, 'nats.conf');
     writeFileSync(file, configuration(await freePort(), port));
     const launched = await launch([findProgram('nats-server') ?? 'nats-server', '-c', file], {
       core: 'server',
@@ -32,7 +32,7 @@ export const nats: System = {
       subscribe: wire,
       async stop() {
         await launched.stop();
-        rmSync(folder, { recursive: true, force: true });
+        folder.remove();
       },
     };
   },

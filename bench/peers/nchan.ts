@@ -1,8 +1,8 @@
 /** nginx with nchan, both Debian's. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../test/servers/free-port.ts';
+import { temporaryFolder } from '../process/folder.ts';
 import { findProgram, installPackages, versionFrom } from '../process/install.ts';
 import { launch } from '../process/launch.ts';
 import type { System } from './system.ts';
@@ -21,11 +21,11 @@ export const nchan: System = {
     return { version: `${version} + ${module}` };
   },
   async start(shape) {
-    const folder = mkdtempSync(join(tmpdir(), 'araldo-bench-nginx-'));
+    const folder = temporaryFolder('nginx');
     const port = await freePort();
-    const file = join(folder, 'nginx.conf');
-    writeFileSync(file, configuration(folder, port));
-    const launched = await launch([findProgram('nginx') ?? 'nginx', '-c', file, '-p', folder], {
+    const file = join(folder.path, 'nginx.conf');
+    writeFileSync(file, configuration(folder.path, port));
+    const launched = await launch([findProgram('nginx') ?? 'nginx', '-c', file, '-p', folder.path], {
       core: 'server',
       port,
     });
@@ -36,18 +36,18 @@ export const nchan: System = {
       subscribe: { kind: 'websocket', port, path: `/out/${room}` },
       async stop() {
         await launched.stop();
-        rmSync(folder, { recursive: true, force: true });
+        folder.remove();
       },
     };
   },
 };
 
-/** One worker, as one core has; room for messages of a window, or they would be lost before they are sent. */
+/** One process, as one core has; room for messages of a window, or they would be lost before they are sent. */
 function configuration(folder: string, port: number): string {
   return `
 load_module ${MODULE};
 daemon off;
-worker_processes 1;
+master_process off;
 worker_rlimit_nofile 20000;
 pid ${folder}/nginx.pid;
 error_log stderr error;

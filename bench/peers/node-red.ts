@@ -1,8 +1,8 @@
 /** Node-RED: a WebSocket in, a WebSocket out, and between them what lets the second one reach everybody. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../test/servers/free-port.ts';
+import { temporaryFolder } from '../process/folder.ts';
 import { cache, installFromNpm } from '../process/install.ts';
 import { launch } from '../process/launch.ts';
 import type { System } from './system.ts';
@@ -19,11 +19,11 @@ export const nodeRed: System = {
     return version === undefined ? { missing: problem ?? 'npm installed something else' } : { version };
   },
   async start() {
-    const folder = mkdtempSync(join(tmpdir(), 'araldo-bench-node-red-'));
+    const folder = temporaryFolder('node-red');
     const port = await freePort();
-    writeFileSync(join(folder, 'flows.json'), JSON.stringify(flow));
-    writeFileSync(join(folder, 'settings.js'), `module.exports = ${JSON.stringify(settings(port))};\n`);
-    const launched = await launch([process.execPath, join(home, 'red.js'), '-u', folder, 'flows.json'], {
+    writeFileSync(join(folder.path, 'flows.json'), JSON.stringify(flow));
+    writeFileSync(join(folder.path, 'settings.js'), `module.exports = ${JSON.stringify(settings(port))};\n`);
+    const launched = await launch([process.execPath, join(home, 'red.js'), '-u', folder.path, 'flows.json'], {
       core: 'server',
       port,
     });
@@ -33,7 +33,7 @@ export const nodeRed: System = {
       subscribe: { kind: 'websocket', port, path: '/out' },
       async stop() {
         await launched.stop();
-        rmSync(folder, { recursive: true, force: true });
+        folder.remove();
       },
     };
   },

@@ -1,7 +1,7 @@
 /** The most expensive places of a `.cpuprofile` or `.heapprofile`, by what they cost themselves. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { percent } from './number.ts';
+import { digits } from './number.ts';
 import type { Table } from './table.ts';
 
 interface CallFrame {
@@ -34,14 +34,17 @@ const ROWS = 20;
 /** What the process did when it did nothing; not a cost. */
 const IDLE = new Set(['(idle)', '(root)']);
 
-/** A table for each profile in a folder, with the file's name. */
-export function profileTables(folder: string, root: string): readonly (readonly [string, Table])[] {
+/** The tables of each profile in a folder, with its name: by function, and by file. */
+export function profileTables(
+  folder: string,
+  root: string,
+): readonly (readonly [name: string, tables: readonly Table[]])[] {
   return readdirSync(folder)
     .toSorted()
-    .flatMap((name): [string, Table][] => {
+    .flatMap((name): [string, readonly Table[]][] => {
       const read = (): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
-      if (name.endsWith('.cpuprofile')) return [[name, tableOf(cpuCosts(read() as CpuProfile, root))]];
-      if (name.endsWith('.heapprofile')) return [[name, tableOf(heapCosts(read() as HeapProfile, root))]];
+      if (name.endsWith('.cpuprofile')) return [[name, tablesOf(cpuCosts(read() as CpuProfile, root))]];
+      if (name.endsWith('.heapprofile')) return [[name, tablesOf(heapCosts(read() as HeapProfile, root))]];
       return [];
     });
 }
@@ -67,13 +70,26 @@ export function heapCosts({ head }: HeapProfile, root: string): Costs {
   return costs;
 }
 
-function tableOf(costs: Costs): Table {
+/** The same costs by file; what has none keeps its name. */
+export function byFile(costs: Costs): Costs {
+  const files = new Map<string, number>();
+  for (const [place, cost] of costs) {
+    add(files, /^\S* ?(.+):\d+$/.exec(place)?.[1] ?? place, cost);
+  }
+  return files;
+}
+
+function tablesOf(costs: Costs): readonly Table[] {
+  return [tableOf('function', costs), tableOf('file', byFile(costs))];
+}
+
+function tableOf(column: string, costs: Costs): Table {
   const all = [...costs.values()].reduce((sum, cost) => sum + cost, 0);
   const rows = [...costs]
     .toSorted((a, b) => b[1] - a[1])
     .slice(0, ROWS)
-    .map(([place, cost]) => [place, percent(cost / all)]);
-  return { columns: ['place', 'share'], rows };
+    .map(([place, cost]) => [place, `${digits((cost / all) * 100)} %`]);
+  return { columns: [column, 'share'], rows };
 }
 
 function add(costs: Map<string, number>, place: string, cost: number): void {

@@ -1,8 +1,7 @@
 /** From the start of the process until it listens. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../test/servers/free-port.ts';
+import { temporaryFolder } from '../process/folder.ts';
 import { launch } from '../process/launch.ts';
 import { median } from '../report/median.ts';
 import { digits } from '../report/number.ts';
@@ -29,9 +28,9 @@ export const startup: Workload = {
   name: 'startup',
   title: TITLE,
   async run(bench) {
-    const cache = mkdtempSync(join(tmpdir(), 'araldo-bench-cache-'));
+    const cache = temporaryFolder('cache');
     try {
-      const all = await measureAll(bench, cache);
+      const all = await measureAll(bench, cache.path);
       const warm = all.find(({ label }) => label === DEFAULT);
       return {
         workload: 'startup',
@@ -60,7 +59,7 @@ export const startup: Workload = {
         data: all,
       };
     } finally {
-      rmSync(cache, { recursive: true, force: true });
+      cache.remove();
     }
   },
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cpuCosts, heapCosts } from '../../bench/report/profile.ts';
+import { byFile, cpuCosts, heapCosts } from '../../bench/report/profile.ts';
 
 const frame = (functionName: string, url = '', lineNumber = 0) => ({ functionName, url, lineNumber });
 
@@ -21,6 +21,18 @@ describe('profiles', () => {
     expect([...costs]).toEqual([
       ['offer src/core/leg.ts:100', 60],
       ['(anonymous) node:net:10', 5],
+    ]);
+  });
+
+  it('are also added up by file', () => {
+    const costs = new Map([
+      ['offer src/core/leg.ts:100', 60],
+      ['ConsumerObserver.next src/core/leg.ts:7', 4],
+      ['(garbage collector)', 5],
+    ]);
+    expect([...byFile(costs)]).toEqual([
+      ['src/core/leg.ts', 64],
+      ['(garbage collector)', 5],
     ]);
   });
 
