@@ -1,7 +1,7 @@
 // Plays a script on a topology, checks the laws after each action and at rest, and tells what happened, line by line.
 
 import { config } from 'rxjs';
-import { elapse, pass } from '../virtual-time.ts';
+import { elapse, pass, turn } from '../virtual-time.ts';
 import type { Engine } from './engine.ts';
 import type { Breach } from './oracle.ts';
 import type { Action, Topology } from './topology.ts';
@@ -52,13 +52,16 @@ export async function play(
   try {
     const world = createWorld(engine, topology, note, report);
     now = () => world.scheduler.frame;
-    const step = topology.routes.some(({ via }) => via.some(({ kind }) => kind === 'async'))
+    const hasPromises = topology.routes.some(({ via }) => via.some(({ kind }) => kind === 'async'));
+    const step = hasPromises
       ? (ms: number) => elapse(world.scheduler, ms)
       : (ms: number) => pass(world.scheduler, ms);
     await world.open();
     for (const action of script) {
       note('>', describe(action));
       await perform(action, world, step);
+      // As after each callback of Node: what a promise brings comes between two actions, however many there are.
+      if (hasPromises) await turn();
       world.inspect();
     }
     note('>', 'all sinks take messages, and time passes');
