@@ -1,6 +1,7 @@
 // Laws that are examined on the same random topologies: one pass plays them all, and only a breach costs a second one.
 
 import fc from 'fast-check';
+import { vi } from 'vitest';
 import { runs } from '../runs.ts';
 import { type Engine, engine } from './engine.ts';
 import { play, timeline } from './run.ts';
@@ -15,6 +16,8 @@ type Parameters = fc.Parameters<[Topology, readonly Action[]]>;
 
 /** @param wanted which topologies; `parameters` of fast-check, such as a seed and path to repeat */
 export function lawGroup(wanted: Wanted = {}, parameters: Parameters = {}): LawGroup {
+  // Virtual time alone: how long a busy machine takes says nothing about a law.
+  vi.setConfig({ testTimeout: 600_000 });
   const all = runs({ seed: Date.now() ^ (Math.random() * 0x100000000), ...parameters });
   let broken: Promise<ReadonlySet<number>> | undefined;
   return {

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
-import { describe, it } from 'vitest';
+import { describe, it, vi } from 'vitest';
 import { runs } from '../runs.ts';
 import { engine } from './engine.ts';
 import { isolation } from './isolation.ts';
+
+vi.setConfig({ testTimeout: 600_000 });
 
 describe('law 13 (isolation and claims)', () => {
   it('code that pipes an endpoint beside its routes, and settles what it sees, changes nothing', () =>
