@@ -1,6 +1,8 @@
 /**
  * As much load as the subscribers can read: a closed loop with a window of bytes under way. Without the window a
  * server that does not push back (most) would queue without end, and the figure would be that of its memory.
+ *
+ * The window is as large as what arrives in a quarter of a second, so that a slow server has no long rest to work off.
  */
 import type { Link } from './link.ts';
 import type { Protocol } from './protocol.ts';
@@ -11,7 +13,7 @@ export interface SaturationOptions {
   readonly protocol: Protocol;
   readonly payload: Buffer;
   readonly tally: Tally;
-  /** Bytes under way to each subscriber. */
+  /** Bytes under way to each subscriber, at most. */
   readonly windowBytes: number;
   /** How many subscribers there are in all. */
   readonly subscribers: number;
@@ -22,19 +24,31 @@ export interface SaturationOptions {
 export interface Saturation {
   /** Sends until the window is full. Called whenever something has arrived. */
   pump(): void;
+  /** Fits the window to the rate at which bytes arrive at all subscribers together. */
+  fit(bytesPerSecond: number): void;
   stop(): void;
 }
 
-/** A publisher writes at most so much at once. */
-const CHUNK_BYTES = 64 * 1024;
+/** A publisher writes at most so much at once, and so much that it becomes so many deliveries. */
+const CHUNK_BYTES = 16 * 1024;
+const CHUNK_DELIVERIES = 16 * 1024;
 /** So many chunks of all publishers of a room fill the window, so that it never runs quite empty. */
 const CHUNKS_PER_WINDOW = 4;
+/** How much of a server's work may be under way, in seconds. */
+const WINDOW_SECONDS = 0.25;
+/** Never less than this to each subscriber, so that a server has something to put together. */
+const LEAST_WINDOW_BYTES = 8 * 1024;
 
 export function createSaturation(options: SaturationOptions): Saturation {
   const { publishers, protocol, payload, tally } = options;
-  const limit = options.windowBytes * options.subscribers;
+  const most = options.windowBytes * options.subscribers;
+  const least = Math.min(most, LEAST_WINDOW_BYTES * options.subscribers);
+  let limit = least;
   const share = options.windowBytes / tally.size / CHUNKS_PER_WINDOW / options.publishersPerRoom;
-  const messages = Math.max(1, Math.floor(Math.min(share, CHUNK_BYTES / payload.byteLength)));
+  const messages = Math.max(
+    1,
+    Math.floor(Math.min(share, CHUNK_BYTES / payload.byteLength, CHUNK_DELIVERIES / tally.fanOut)),
+  );
   const chunks = new Map<number, Buffer>();
   for (const { room } of publishers) {
     if (!chunks.has(room)) chunks.set(room, protocol.messages(payload, messages, room));
@@ -61,6 +75,9 @@ export function createSaturation(options: SaturationOptions): Saturation {
   for (const publisher of publishers) publisher.onDrain = pump;
   return {
     pump,
+    fit(bytesPerSecond) {
+      limit = Math.min(most, Math.max(least, bytesPerSecond * WINDOW_SECONDS));
+    },
     stop() {
       isStopped = true;
     },

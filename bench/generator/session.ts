@@ -26,6 +26,8 @@ const STUCK_MS = 1_000;
 const SETTLE_MS = 5_000;
 const SETTLE_OFFER_MS = 1_000;
 const LOOK_MS = 10;
+/** How often the window is fitted to what arrives. */
+const FIT_MS = 50;
 /** No peer is taken for dead in a measurement as short as this. */
 const SHORT_MS = 8_000;
 
@@ -131,14 +133,20 @@ export async function openSession(scenario: Scenario): Promise<Session> {
         saturation.pump();
       };
     }
-    let before = -1;
+    let before = 0;
+    let lookedAt = performance.now();
+    let movedAt = lookedAt;
     const watch = setInterval(() => {
-      if (tally.received === before) {
-        giveUp(tally);
-        saturation.pump();
-      }
+      const now = performance.now();
+      saturation.fit(((tally.received - before) / (now - lookedAt)) * 1000);
+      if (tally.received !== before) movedAt = now;
       before = tally.received;
-    }, STUCK_MS);
+      lookedAt = now;
+      if (now - movedAt < STUCK_MS) return;
+      movedAt = now;
+      giveUp(tally);
+      saturation.pump();
+    }, FIT_MS);
     saturation.pump();
     return {
       stop() {

@@ -138,7 +138,7 @@ async function costAt(bench: Bench, point: Point): Promise<{ cost: number; remar
         }),
       },
     ],
-    { runs: Math.min(RUNS, bench.runs) },
+    { runs: Math.min(RUNS, bench.runs), seconds: bench.seconds / 2 },
   );
   const runs = all[0]?.runs ?? [];
   return { cost: median(runs.map(cpuPerDelivery)) / per, remark: throughputRemarks(all) };

@@ -26,14 +26,15 @@ function link(room: number, takes = Number.POSITIVE_INFINITY): Link & { written:
   return fake as unknown as Link & { written: number };
 }
 
-function saturate(publishers: readonly Link[], subscribers = 10) {
+function saturate(publishers: readonly Link[], windowBytes = 1_000) {
+  const subscribers = 10;
   const tally = createTally(size, subscribers);
   const saturation = createSaturation({
     publishers,
     protocol,
     payload,
     tally,
-    windowBytes: 1_000,
+    windowBytes,
     subscribers,
     publishersPerRoom: publishers.length,
   });
@@ -52,6 +53,24 @@ describe('saturation', () => {
     tally.received += 5_000;
     saturation.pump();
     expect(tally.sent).toBeGreaterThan(full);
+  });
+
+  it('has no more under way than a quarter of a second brings, between a least and the most', () => {
+    const { tally, saturation } = saturate([link(0)], 64_000);
+    const filled = (): number => {
+      saturation.pump();
+      return underWay(tally);
+    };
+    const chunk = 161 * size * 10;
+    const least = 8 * 1024 * 10;
+    expect(filled()).toBeGreaterThanOrEqual(least);
+    expect(filled()).toBeLessThan(least + chunk);
+    saturation.fit(4 * 300_000);
+    expect(filled()).toBeGreaterThanOrEqual(300_000);
+    expect(filled()).toBeLessThan(300_000 + chunk);
+    saturation.fit(1e12);
+    expect(filled()).toBeGreaterThanOrEqual(640_000);
+    expect(filled()).toBeLessThan(640_000 + chunk);
   });
 
   it('lets publishers send in turn', () => {
