@@ -109,12 +109,12 @@ async function run(file: string): Promise<number> {
   log.info({ version }, `araldo is running: open ${server.address.url}`);
 
   return new Promise((resolve) => {
-    const ignore = onSignals(
+    // They stay to the end: a signal that comes once more while the process leaves must not kill it.
+    onSignals(
       (signal) => {
         log.info({ signal }, 'stopping: carrying through what is here; again to stop now');
         server.stop().then(
           () => {
-            ignore();
             log.info({}, 'stopped');
             resolve(0);
           },
