@@ -30,7 +30,7 @@ export function adopt(child: ChildProcess): (withinMs?: number) => Promise<void>
   };
 }
 
-/** Ends all of them on a signal, then this process. */
+/** Ends all of them on a signal, then this process, and says so. */
 export function endWithSignals(): void {
   for (const [signal, code] of [
     ['SIGINT', 130],
@@ -38,6 +38,7 @@ export function endWithSignals(): void {
     ['SIGHUP', 129],
   ] as const) {
     process.once(signal, () => {
+      console.error(`bench: stopped by ${signal}; ended what it had started`);
       for (const child of running) child.kill('SIGKILL');
       process.exit(code);
     });
