@@ -1,14 +1,32 @@
-/** Unmasked WebSocket frames, as a server sends them (RFC 6455, section 5.2). */
+/** The frames of RFC 6455, section 5.2: their parts, and the unmasked ones that a server sends. */
 
-const FIN = 0x80;
-const TEXT = 0x1;
-const BINARY = 0x2;
+/** In the first byte: the last frame of its message; bits that no extension here uses; what it is. */
+export const FIN = 0x80;
+export const RESERVED = 0x70;
+export const OPCODE = 0x0f;
+
+export const CONTINUATION = 0x0;
+export const TEXT = 0x1;
+export const BINARY = 0x2;
+export const PING = 0x9;
+export const PONG = 0xa;
+
+/** In the second byte: whether a mask follows; the length of the payload, or where it stands. */
+export const MASKED = 0x80;
+export const LENGTH = 0x7f;
+export const LENGTH_16 = 126;
+export const LENGTH_64 = 127;
+
+/** The size of a masked frame's header: with its length in the second byte, in two more, in eight more. */
+export const SHORT_HEADER = 6;
+export const MEDIUM_HEADER = 8;
+export const LONG_HEADER = 14;
+
+export const LONGEST_CONTROL = 125;
 
 /** Payloads up to this length have it in the second byte. */
 const SHORT = 125;
 const MEDIUM = 0xffff;
-const LENGTH_16 = 126;
-const LENGTH_64 = 127;
 
 /** How many bytes the frame of a payload has. */
 export function frameSize(payload: number): number {

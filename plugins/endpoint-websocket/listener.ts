@@ -7,6 +7,7 @@ import type { Log } from '../../src/core/log.ts';
 import type { HttpHost, Upgrade } from '../../src/http/host.ts';
 import { createAudience, type Reach } from './audience.ts';
 import { type BroadcastOptions, createBroadcast } from './broadcast.ts';
+import { readFrames } from './frame-reader.ts';
 import { isOriginAllowed } from './origin.ts';
 import { Peer } from './peer.ts';
 import { createPulse } from './pulse.ts';
@@ -162,8 +163,9 @@ export function createListener(options: ListenerOptions, context: ListenerContex
     audience.join(peer);
     broadcast.joined(peer);
 
-    webSocket.on('message', (data: Buffer, isBinary: boolean) => {
-      lane.receiveBytes({ bytes: data, isText: !isBinary });
+    readFrames(webSocket, upgrade.socket, {
+      maxPayload: options.maxPayload,
+      onMessage: (bytes, isText) => lane.receiveBytes({ bytes, isText }),
     });
     webSocket.on('pong', () => {
       peer.pingedAt = undefined;

@@ -1,0 +1,108 @@
+/**
+ * Reads the frames that nearly all messages come in: whole, masked, unfragmented. `ws` reads everything else.
+ *
+ * The receiver of `ws` makes several objects and views for each frame, and costs more than all the rest of a relay
+ * together (docs/performance.md has the figures). Here the frames of a chunk are read in place, one after the
+ * other. A frame that is not whole yet, a fragment or a ping goes on to `ws`, with its exact bytes and in order.
+ * From the first one on that breaks a rule of RFC 6455, section 5, and from a close frame on, the connection is
+ * `ws`'s for good, and so are the answer and the close code.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import {
+  BINARY,
+  FIN,
+  LENGTH,
+  LENGTH_16,
+  LENGTH_64,
+  MASKED,
+  MEDIUM_HEADER,
+  SHORT_HEADER,
+  TEXT,
+} from './frame.ts';
+import { createFrameTracker } from './frame-tracker.ts';
+import { unmask } from './mask.ts';
+
+export interface FrameReaderOptions {
+  /** The longest payload, in bytes; a longer one is left to `ws`, which refuses it. */
+  readonly maxPayload: number;
+  /** Takes a message. The bytes are a view of what the socket has read, and nobody else's. */
+  onMessage(bytes: Buffer, isText: boolean): void;
+}
+
+/**
+ * Takes over the reading of a connection that `ws` has just upgraded, without permessage-deflate. Messages that
+ * `ws` reads go to `onMessage` as well.
+ *
+ * All it uses is public: the socket of the upgrade, and its listeners. Should `ws` one day read a socket otherwise
+ * than by one listener of `data`, then it goes on reading, and nothing is lost but speed.
+ */
+export function readFrames(webSocket: WebSocket, socket: Socket, options: FrameReaderOptions): void {
+  const { maxPayload, onMessage } = options;
+  const [receive, ...others] = socket.listeners('data') as ((chunk: Buffer) => void)[];
+  const tracker = createFrameTracker(maxPayload);
+
+  webSocket.on('message', (data: Buffer, isBinary: boolean) => {
+    tracker.emitted();
+    onMessage(data, !isBinary);
+  });
+  if (receive === undefined || others.length > 0) return;
+
+  const read = (chunk: Buffer): void => {
+    const end = chunk.length;
+    const view = new DataView(chunk.buffer, chunk.byteOffset, end);
+    let at = tracker.isBetweenMessages ? readMessages(chunk, view, 0) : 0;
+    while (at < end) {
+      const next = tracker.follow(chunk, at);
+      if (next === undefined) return surrender(chunk.subarray(at));
+      receive.call(socket, chunk.subarray(at, next));
+      if (tracker.isRefused) return surrender(chunk.subarray(next));
+      at = tracker.isBetweenMessages ? readMessages(chunk, view, next) : next;
+    }
+  };
+
+  /** Hands over what stands in whole, plain frames from `from` on; returns where the first other one begins. */
+  const readMessages = (chunk: Buffer, view: DataView, from: number): number => {
+    const end = chunk.length;
+    let at = from;
+    while (at + SHORT_HEADER <= end) {
+      const first = chunk[at] as number;
+      const second = chunk[at + 1] as number;
+      if ((first !== (FIN | TEXT) && first !== (FIN | BINARY)) || second < MASKED) return at;
+      let length = second & LENGTH;
+      let payload = at + SHORT_HEADER;
+      // One with a length of eight bytes is longer than what a socket reads at once.
+      if (length === LENGTH_64) return at;
+      if (length === LENGTH_16) {
+        payload = at + MEDIUM_HEADER;
+        if (payload > end) return at;
+        length = view.getUint16(at + 2);
+      }
+      const next = payload + length;
+      if (next > end || length > maxPayload) return at;
+      const isAscii = unmask(chunk, view, payload, next);
+      const bytes = chunk.subarray(payload, next);
+      const isText = first === (FIN | TEXT);
+      if (isText && !isAscii && !isUtf8(bytes)) {
+        unmask(chunk, view, payload, next);
+        return at;
+      }
+      onMessage(bytes, isText);
+      at = next;
+    }
+    return at;
+  };
+
+  /** Leaves the connection to `ws` from here on, with the rest of a chunk. */
+  const surrender = (rest: Buffer): void => {
+    socket.on('data', receive);
+    socket.off('data', read);
+    if (rest.length > 0) receive.call(socket, rest);
+  };
+
+  socket.on('data', read);
+  socket.off('data', receive);
+  // `ws` has given up on the connection, and wants nothing more of it.
+  webSocket.once('error', () => socket.off('data', read));
+}
