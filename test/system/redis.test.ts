@@ -158,7 +158,9 @@ describeWith(['redis-server'], 'endpoint-redis › faults', () => {
     } finally {
       clearInterval(traffic);
     }
-    await it.until(() => it.leg.held === 0);
+    // Redis confirms on one connection what it delivers on another: the last message may come after its confirmation.
+    const last = String(sent - 1);
+    await it.until(() => it.leg.held === 0 && text(it.received.at(-1)!) === last);
     const { delivered, failed, discarded } = it.leg;
     expect({ delivered, failed, discarded: [...discarded] }).toEqual({
       delivered: sent,
@@ -171,7 +173,6 @@ describeWith(['redis-server'], 'endpoint-redis › faults', () => {
     expect(twice).toBeLessThanOrEqual(3 * 1_024);
     const repeats = numbers.filter((number, index) => index > 0 && number <= (numbers[index - 1] ?? 0));
     expect(repeats.length).toBeLessThanOrEqual(3);
-    expect(numbers.at(-1)).toBe(sent - 1);
   });
 
   it('waits for a Redis that is away at the start, and says where and why once', async () => {
