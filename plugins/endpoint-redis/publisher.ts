@@ -1,6 +1,6 @@
 /** Publishes what one open endpoint is given: the messages of a turn in one write, confirmed by Redis one by one. */
 import type { SchedulerLike } from 'rxjs';
-import { AraldoError } from '../../src/core/errors.ts';
+import { AraldoError, type ErrorCode } from '../../src/core/errors.ts';
 import type { Sender } from '../../src/core/sink.ts';
 import { type Connection, isReply, textOf } from './connection.ts';
 
@@ -8,8 +8,11 @@ import { type Connection, isReply, textOf } from './connection.ts';
 const MOST_MESSAGES = 8_192;
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** Error replies that say that Redis cannot serve now, whatever it is asked: no fault of the message. */
-const notNow = /^(LOADING|READONLY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN|BUSY|NOAUTH)\b/;
+/**
+ * Error replies that PUBLISH gives for what it was asked. Any other code (LOADING, MASTERDOWN, BUSY, NOAUTH, OOM,
+ * or one of a proxy) says that Redis cannot serve now, whatever it is asked: no fault of the message.
+ */
+const itsOwnFault = /^(ERR|NOPERM)\b/;
 
 export interface PublisherOptions {
   readonly connection: Connection;
@@ -42,12 +45,13 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let isCorked = false;
   let isFinishing = false;
   let isFull = false;
+  let hasEnded = false;
   /** As many as there are callers of `settled` that wait: a drain and a close at most. */
   let waiting: (() => void)[] = [];
 
   return {
     get isWritable() {
-      return !isFull && !isFinishing;
+      return !isFull && !isFinishing && !hasEnded;
     },
     publish,
     finish() {
@@ -75,12 +79,22 @@ export function createPublisher(options: PublisherOptions): Publisher {
     );
   }
 
-  /** A connection that ended refuses all that was unanswered: no failure of theirs, they are sent again. */
   function refused(thrown: unknown, ticket: number, sender: Sender): void {
-    if (!isReply(thrown)) return;
-    const text = `redis did not take a message for ${channel}: ${textOf(thrown)}`;
-    if (notNow.test(thrown.message)) onUnavailable(new AraldoError('connection-lost', text));
-    else sender.fail(ticket, new AraldoError('sink-rejected', text));
+    const errorOf = (code: ErrorCode): AraldoError =>
+      new AraldoError(code, `redis did not take a message for ${channel}: ${textOf(thrown)}`);
+    if (!isReply(thrown)) ended(errorOf('connection-lost'));
+    else if (itsOwnFault.test(thrown.message)) sender.fail(ticket, errorOf('sink-rejected'));
+    else onUnavailable(errorOf('connection-lost'));
+  }
+
+  /**
+   * A connection that has ended refuses all that was unanswered: no failure of theirs, they are sent again. It tells
+   * the reason itself, within the turn; one that does not is of no use all the same.
+   */
+  function ended(error: AraldoError): void {
+    if (hasEnded) return;
+    hasEnded = true;
+    scheduler.schedule(() => onUnavailable(error));
   }
 
   function answered(size: number): void {

@@ -2,6 +2,7 @@
 import type { Port, Transport } from '../../src/core/endpoint.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
+import { Wire } from '../../src/core/wire.ts';
 import type { EndpointContext } from '../../src/core/plugin.ts';
 import { type Connect, connectRedis } from './connection.ts';
 import { createSession, type Session } from './session.ts';
@@ -58,7 +59,7 @@ export function createTransport(
 
   function received(channel: Buffer, bytes: Buffer, pattern?: string): void {
     if (isDraining) return;
-    const wire = { bytes, isText: undefined };
+    const wire = Wire.of(bytes);
     if (onlyLane !== undefined) return onlyLane.receiveBytes(wire);
     if (pattern === undefined) return channels.get(channel.toString())?.receiveBytes(wire);
     const lane = patterns.get(pattern);

@@ -190,22 +190,30 @@ describe('endpoint-redis › sink', () => {
     expect(connections).toHaveLength(1);
   });
 
-  it.each(['LOADING', 'READONLY', 'MASTERDOWN', 'TRYAGAIN', 'CLUSTERDOWN', 'BUSY', 'NOAUTH'])(
-    'keeps the messages and opens again when Redis answers %s',
-    async (code) => {
-      const { scheduler, endpoint, leg, connections } = await publishing();
-      for (const text of ['a', 'b']) leg.offer(Message.of(text));
-      await elapse(scheduler, 1);
-      for (const { reject } of connections[0]?.published.splice(0) ?? []) reject(reply(`${code} not now`));
-      await turn();
-      expect(endpoint.state).toBe('broken');
-      expect(endpoint.lastError?.message).toContain(code);
-      await elapse(scheduler, 100);
-      expect(leg.failed).toBe(0);
-      expect(connections).toHaveLength(2);
-      expect(connections[1]?.published.map(({ payload }) => payload)).toEqual(['a', 'b']);
-    },
-  );
+  it.each([
+    'LOADING',
+    'READONLY',
+    'MASTERDOWN',
+    'TRYAGAIN',
+    'CLUSTERDOWN',
+    'BUSY',
+    'NOAUTH',
+    'MISCONF',
+    'OOM',
+    'no upstream host:',
+  ])('keeps the messages and opens again when Redis answers %s', async (code) => {
+    const { scheduler, endpoint, leg, connections } = await publishing();
+    for (const text of ['a', 'b']) leg.offer(Message.of(text));
+    await elapse(scheduler, 1);
+    for (const { reject } of connections[0]?.published.splice(0) ?? []) reject(reply(`${code} not now`));
+    await turn();
+    expect(endpoint.state).toBe('broken');
+    expect(endpoint.lastError?.message).toContain(code);
+    await elapse(scheduler, 100);
+    expect(leg.failed).toBe(0);
+    expect(connections).toHaveLength(2);
+    expect(connections[1]?.published.map(({ payload }) => payload)).toEqual(['a', 'b']);
+  });
 
   it('breaks once when the connection is lost, and takes refusals that come of it for no failure', async () => {
     const { scheduler, endpoint, leg, connections } = await publishing();
@@ -221,6 +229,20 @@ describe('endpoint-redis › sink', () => {
     expect(leg.delivered).toBe(1);
     expect(connections).toHaveLength(2);
     expect(connections[1]?.published.map(({ payload }) => payload)).toEqual(['b', 'c']);
+  });
+
+  it('opens again when the connection refuses what it is given and does not say that it has ended', async () => {
+    const { scheduler, endpoint, leg, connections } = await publishing();
+    for (const text of ['a', 'b']) leg.offer(Message.of(text));
+    await elapse(scheduler, 1);
+    connections[0]?.published.shift()?.reject(new Error("Stream isn't writeable"));
+    await turn();
+    leg.offer(Message.of('c'));
+    expect(connections[0]?.published.map(({ payload }) => payload)).toEqual(['b']);
+    await elapse(scheduler, 100);
+    expect(endpoint.reconnects).toBe(1);
+    expect(leg.failed).toBe(0);
+    expect(connections[1]?.published.map(({ payload }) => payload)).toEqual(['a', 'b', 'c']);
   });
 
   it('takes no more than 4 MiB that Redis has not answered, and takes more at half of it', async () => {
