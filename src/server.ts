@@ -32,7 +32,7 @@ export interface StartOptions {
 }
 
 export interface StopOptions {
-  /** How long what is here may take to be carried through, in milliseconds. Default 10,000. */
+  /** How long what is here may take to be carried through, in milliseconds; `drain-timeout` unless given. */
   readonly deadlineMs?: number;
 }
 
@@ -44,11 +44,14 @@ export interface Server {
   /** The endpoint of this name, an RxJS Subject. Throws an `AraldoError` (`unknown-endpoint`) for any other. */
   endpoint<E extends Endpoint = Endpoint>(name: string): E;
   status(): ServerStatus;
+  /**
+   * Reads the files of `server-tls` again, for connections from now on. Rejects with an `AraldoError` that says
+   * what is wrong with them, and then the certificate before stays in use. They are also looked at every minute.
+   */
+  reloadCertificates(): Promise<void>;
   /** Drains, closes, and says what was left. More calls wait for the first. */
   stop(options?: StopOptions): Promise<Leftovers>;
 }
-
-const DRAIN_MS = 10_000;
 
 /**
  * Starts a server from the path of a YAML file, or from the same keys as an object.
@@ -78,7 +81,8 @@ export async function startServer(
 }
 
 async function run(configuration: Configuration, log: Logger): Promise<Server> {
-  const { plan } = configuration;
+  const { plan, tls } = configuration;
+  const { drainMs } = plan.server.limits;
   const scheduler = turnScheduler;
   const startedAt = Date.now();
   const instance = randomBytes(4).toString('hex');
@@ -99,6 +103,7 @@ async function run(configuration: Configuration, log: Logger): Promise<Server> {
   const late: { memory?: MemoryGuard } = {};
   const http: HttpServer = createHttpServer({
     ...plan.server,
+    tls,
     status: { status },
     log,
     scheduler,
@@ -164,7 +169,8 @@ async function run(configuration: Configuration, log: Logger): Promise<Server> {
       throw new AraldoError('unknown-endpoint', `no endpoint is named "${name}"; there are: ${names}`);
     },
     status,
-    stop({ deadlineMs = DRAIN_MS } = {}) {
+    reloadCertificates: () => http.reloadCertificates(),
+    stop({ deadlineMs = drainMs } = {}) {
       stopping ??= stop(deadlineMs);
       return stopping;
     },

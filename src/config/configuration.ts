@@ -4,16 +4,19 @@ import type { Place } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
 import type { OperatorDefinition } from '../core/operator.ts';
 import type { AnyPlugin, EndpointPlugin, MarshallerPlugin } from '../core/plugin.ts';
+import type { ServerTls } from '../options/server-tls.ts';
 import type { BranchPlan, EndpointPlan, MarshallerPlan, Plan, RoutePlan, StepPlan } from './plan.ts';
 
 export interface Configuration {
   readonly plan: Plan;
+  /** That of the plan, with paths from the root. */
+  readonly tls: ServerTls | undefined;
   readonly marshallers: ReadonlyMap<string, MarshallerPart>;
   readonly endpoints: ReadonlyMap<string, EndpointPart>;
   readonly routes: ReadonlyMap<string, RoutePart>;
   /** What is allowed and probably not meant, with its place: cycles, lossy legs behind acking sources. */
   readonly warnings: readonly Warning[];
-  /** Values of variables and secret files, to be redacted wherever text could carry them. */
+  /** Values of variables and secret files, and the passphrase of the private key, to be redacted wherever text could carry them. */
   readonly secrets: readonly string[];
 }
 

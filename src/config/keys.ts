@@ -3,6 +3,8 @@
 export const topKeys = [
   'server-host',
   'server-port',
+  'server-tls',
+  'server-limits',
   'log-level',
   'hosts',
   'defaults',

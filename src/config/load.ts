@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Configuration, Registry } from './configuration.ts';
 import type { ReadContext } from './context.ts';
-import { readDefaults, readServer } from './defaults.ts';
+import { readDefaults } from './defaults.ts';
 import { checkKeys, expected } from './fields.ts';
 import { topKeys } from './keys.ts';
 import { laterTopKeys } from './later.ts';
@@ -11,6 +11,7 @@ import { readPlugins } from './plugins.ts';
 import { createProblems, type Problems } from './problem.ts';
 import { readFileText } from './read-file.ts';
 import { readRoutes } from './routes.ts';
+import { readServer } from './server.ts';
 import { readChains } from './steps.ts';
 import { substitute } from './substitute.ts';
 import type { Entry, MapNode, Node } from './tree.ts';
@@ -37,7 +38,7 @@ export interface LoadOptions {
 
 /**
  * Reads a configuration. Opens no socket; imports the plugins that it uses, and reads the files of its
- * secrets.
+ * secrets and certificates.
  *
  * Rejects with a `ConfigurationError` that has every problem with its place, and with nothing else.
  *
@@ -55,7 +56,7 @@ export async function loadConfiguration(
 
   const configuration = await readConfiguration(substituted.tree, { problems, registry, directory });
   problems.throwIfAny();
-  return { ...configuration, secrets: substituted.secrets };
+  return { ...configuration, secrets: [...substituted.secrets, ...configuration.secrets] };
 }
 
 async function readInput(
@@ -72,13 +73,13 @@ async function readInput(
   return { tree: readYaml(text, input.file, problems), problems, directory: resolve(directory) };
 }
 
-async function readConfiguration(tree: Node, context: ReadContext): Promise<Omit<Configuration, 'secrets'>> {
+async function readConfiguration(tree: Node, context: ReadContext): Promise<Configuration> {
   const { problems } = context;
   const root = rootOf(tree, problems);
   checkKeys(root, { of: 'the top level', known: topKeys, later: laterTopKeys }, problems);
 
   const { warn, all: warnings } = createWarnings();
-  const { server, logLevel } = readServer(root, problems);
+  const { plan: server, logLevel, tls, secrets } = await readServer(root, context, warn);
   const defaults = readDefaults(root, problems);
   const { marshallers, endpoints, names } = await readPlugins(root, defaults, context, warn);
   const steps = await readChains(root, context);
@@ -92,10 +93,17 @@ async function readConfiguration(tree: Node, context: ReadContext): Promise<Omit
     endpoints: plansOf(endpoints),
     routes: plansOf(routes),
   };
-  return { plan, marshallers, endpoints, routes, warnings };
+  return { plan, tls, marshallers, endpoints, routes, warnings, secrets };
 }
 
-const sections: ReadonlySet<string> = new Set(['hosts', 'defaults', 'plugins', 'operators', 'routes']);
+const sections: ReadonlySet<string> = new Set([
+  'server-limits',
+  'hosts',
+  'defaults',
+  'plugins',
+  'operators',
+  'routes',
+]);
 
 /**
  * The outermost map, without notes (`x-…`) and sections that are empty, such as `routes:` with nothing but

@@ -3,6 +3,8 @@
  * form made long. Two files that mean the same give equal plans, whatever the order of their keys.
  */
 import type { Overflow } from '../core/overflow.ts';
+import type { ServerLimits } from '../options/server-limits.ts';
+import type { ServerTls } from '../options/server-tls.ts';
 
 export const logLevels = ['debug', 'info', 'warning', 'error', 'fatal'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -23,6 +25,9 @@ export interface ServerPlan {
   readonly port: number;
   /** Host header values to admit besides loopback's; `hosts:`. */
   readonly hosts: readonly string[];
+  readonly limits: ServerLimits;
+  /** As written: paths are relative to the configuration. Absent: plain HTTP. */
+  readonly tls?: ServerTls;
 }
 
 export interface MarshallerPlan {

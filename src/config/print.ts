@@ -1,5 +1,8 @@
 /** The one normal form of a configuration, as YAML: every default written out, every short form made long. */
 import { Document, isMap, isScalar, isSeq, type Node, visit } from 'yaml';
+import { formatDuration } from '../options/duration.ts';
+import type { ServerLimits } from '../options/server-limits.ts';
+import type { ServerTls } from '../options/server-tls.ts';
 import { formatSize } from '../options/size.ts';
 import type { Configuration } from './configuration.ts';
 import { NO_MARSHALLER } from './marshal.ts';
@@ -41,6 +44,8 @@ function normalForm(plan: Plan): Record<string, unknown> {
   return {
     'server-host': server.host,
     'server-port': server.port,
+    ...(server.tls === undefined ? {} : { 'server-tls': tlsForm(server.tls) }),
+    'server-limits': limitsForm(server.limits),
     hosts: server.hosts,
     'log-level': logLevel,
     plugins: [
@@ -48,6 +53,27 @@ function normalForm(plan: Plan): Record<string, unknown> {
       ...Object.values(endpoints).map(endpointForm),
     ],
     routes: Object.fromEntries(Object.values(routes).map((route) => [route.name, routeForm(route)])),
+  };
+}
+
+function tlsForm({ clientCertificates, minVersion, ...files }: ServerTls): object {
+  return { ...files, 'client-certificates': clientCertificates, 'min-version': minVersion };
+}
+
+function limitsForm(limits: ServerLimits): object {
+  return {
+    connections: limits.connections,
+    'connections-per-address': limits.connectionsPerAddress,
+    'accepts-per-second': limits.acceptsPerSecond,
+    'accept-patience': formatDuration(limits.acceptPatienceMs),
+    waiting: limits.waiting,
+    'handshake-timeout': formatDuration(limits.handshakeTimeoutMs),
+    'headers-timeout': formatDuration(limits.headersTimeoutMs),
+    'request-timeout': formatDuration(limits.requestTimeoutMs),
+    'header-bytes': formatSize(limits.headerBytes),
+    'header-count': limits.headerCount,
+    'drain-timeout': formatDuration(limits.drainMs),
+    'close-timeout': formatDuration(limits.closeMs),
   };
 }
 

@@ -1,7 +1,6 @@
 /** `${VAR}`, `${VAR:-default}`, `${VAR:?message}`, `${file:path}`: in each scalar, after parsing. */
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { readWhole } from '../options/read-whole.ts';
 import type { Problems } from './problem.ts';
 import { type Entry, MAX_DEPTH, type Node, type ScalarNode, scalarsOf } from './tree.ts';
 
@@ -26,7 +25,7 @@ export const MAX_SUBSTITUTED: number = 4 * 1024 * 1024;
 
 /** What a variable says in these places, everybody may read: a port, a level, a name. */
 const publicPaths =
-  /^(?:(?:server-host|server-port|log-level|hosts|defaults)(?:[.[]|$)|plugins\[\d+\]\.(?:name|id|marshal|max-in-flight|max-deliveries)$)/;
+  /^(?:(?:server-host|server-port|server-limits|log-level|hosts|defaults)(?:[.[]|$)|server-tls\.(?:cert|ca|client-certificates|min-version)$|plugins\[\d+\]\.(?:name|id|marshal|max-in-flight|max-deliveries)$)/;
 
 /** `$${` first: it stands for `${` itself. */
 const reference = /\$\$\{|\$\{([^}]*)(\}?)/g;
@@ -153,19 +152,8 @@ async function readSecret(path: string, directory: string): Promise<Resolved> {
   });
   if (path === '') return failed('the path is empty');
   try {
-    // Opening a pipe would otherwise wait for whoever writes into it.
-    await using file = await open(resolve(directory, path), constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!(await file.stat()).isFile()) return failed('it is not a file');
-    const buffer = Buffer.alloc(MAX_SECRET_BYTES + 1);
-    let length = 0;
-    // A read may give less than there is.
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, length, buffer.length - length);
-      length += bytesRead;
-      if (bytesRead === 0 || length === buffer.length) break;
-    }
-    if (length > MAX_SECRET_BYTES) return failed('it is larger than 64 KiB');
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, length));
+    const bytes = await readWhole(resolve(directory, path), MAX_SECRET_BYTES);
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return { value: text.replace(/\r?\n$/, ''), isSecret: true };
   } catch (thrown) {
     return failed(thrown instanceof Error ? thrown.message : String(thrown));

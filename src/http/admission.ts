@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { isLoopback } from './address.ts';
-import { answerSocket } from './answer.ts';
+import { answerSocket, type Refusal } from './answer.ts';
 import type { HttpLimits } from './limits.ts';
 
 export type AdmissionLimits = Pick<
@@ -15,6 +15,8 @@ export interface AdmissionOptions {
   readonly scheduler: SchedulerLike;
   /** Called once for each connection that got in, at once or later; not for one that hung up meanwhile. */
   readonly admit: (socket: Socket) => void;
+  /** Ends a connection that found no place; tells it so in plain HTTP unless given. */
+  readonly turnAway?: (socket: Socket, refusal: Refusal) => void;
 }
 
 export interface Admission {
@@ -41,7 +43,8 @@ const WAITING_SHARE = 10;
 /** The shortest time between two looks at the line: places come back at most every few milliseconds. */
 const TICK_MS = 10;
 
-export function createAdmission({ limits, scheduler, admit }: AdmissionOptions): Admission {
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { limits, scheduler, admit, turnAway = answerSocket } = options;
   /** At most `limits.connections`. */
   const open = new Set<Socket>();
   /** Open connections of each remote address; an entry goes with its last connection. */
@@ -173,7 +176,7 @@ export function createAdmission({ limits, scheduler, admit }: AdmissionOptions):
   function refuse(socket: Socket, text: string): void {
     refused += 1;
     const seconds = Math.ceil(limits.acceptPatienceMs / 1_000);
-    answerSocket(socket, { status: 503, text, headers: { 'retry-after': String(seconds) } });
+    turnAway(socket, { status: 503, text, headers: { 'retry-after': String(seconds) } });
   }
 
   function stop(): void {

@@ -11,11 +11,17 @@ export interface Address {
   readonly url: string;
 }
 
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly scheme: 'http' | 'https';
+}
+
 /** How many connections the kernel keeps while the event loop is busy: thousands of peers reconnect at once. */
 const BACKLOG = 4_096;
 
 /** Rejects with an `AraldoError`: `port-in-use` or `listen-failed`. */
-export function listen(server: Server, host: string, port: number): Promise<Address> {
+export function listen(server: Server, { host, port, scheme }: ListenOptions): Promise<Address> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => reject(explain(error, host, port));
     server.once('error', onError);
@@ -23,7 +29,7 @@ export function listen(server: Server, host: string, port: number): Promise<Addr
       server.off('error', onError);
       const bound = server.address();
       const actual = bound === null || typeof bound === 'string' ? port : bound.port;
-      resolve({ host, port: actual, url: `http://${authority(visible(host), actual)}/` });
+      resolve({ host, port: actual, url: `${scheme}://${authority(visible(host), actual)}/` });
     });
   });
 }

@@ -26,11 +26,18 @@ export interface ConnectionCounts {
   readonly waiting: number;
   readonly accepted: number;
   readonly refused: number;
+  /** TLS handshakes that failed, by reason; absent without TLS. */
+  readonly handshakesFailed?: Counts | undefined;
+  /** Milliseconds since 1970; absent without TLS. */
+  readonly certificateExpiresAt?: number | undefined;
 }
 
 export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number | boolean];
 
 type Kind = 'counter' | 'gauge';
+
+/** The counts of connections, which every server has. */
+type ConnectionCount = 'count' | 'waiting' | 'accepted' | 'refused';
 
 /** The keys of a status whose values are numbers or facts. */
 type Countable<T> = { [K in keyof T]: T[K] extends number | boolean ? K : never }[keyof T];
@@ -74,6 +81,21 @@ const serverFamilies: readonly Family[] = [
   ofServer('gauge', 'http_connections_waiting', 'Connections that wait for a place.', 'waiting'),
   ofServer('counter', 'http_connections_accepted_total', 'Connections that got in.', 'accepted'),
   ofServer('counter', 'http_connections_refused_total', 'Connections that found no place.', 'refused'),
+  {
+    kind: 'counter',
+    name: 'tls_handshakes_failed_total',
+    help: 'Connections that got in and did not finish their TLS handshake.',
+    labels: ['reason'],
+    read: (_status, { handshakesFailed = {} }) => byReason({}, handshakesFailed),
+  },
+  {
+    kind: 'gauge',
+    name: 'tls_certificate_expiry_seconds',
+    help: 'When the certificate of the server expires, in seconds since 1970.',
+    labels: [],
+    read: (_status, { certificateExpiresAt }) =>
+      certificateExpiresAt === undefined ? [] : [[{}, certificateExpiresAt / 1_000]],
+  },
 ];
 
 const endpointFamilies: readonly Family[] = [
@@ -169,7 +191,7 @@ function gateShut(): Family {
   };
 }
 
-function ofServer(kind: Kind, name: string, help: string, key: keyof ConnectionCounts): Family {
+function ofServer(kind: Kind, name: string, help: string, key: ConnectionCount): Family {
   return { kind, name, help, labels: [], read: (_status, connections) => [[{}, connections[key]]] };
 }
 

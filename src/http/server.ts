@@ -3,15 +3,19 @@ import { createServer as createProtocol, type IncomingMessage, type ServerRespon
 import { createServer as createAcceptor, type Socket } from 'node:net';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { Log } from '../core/log.ts';
-import { type Admission, createAdmission } from './admission.ts';
+import type { ServerTls } from '../options/server-tls.ts';
+import { createAdmission } from './admission.ts';
 import { answerSocket, answerText, type Refusal } from './answer.ts';
+import { createCertificates } from './certificates.ts';
 import { descriptorLimit } from './descriptors.ts';
 import { createDispatch } from './dispatch.ts';
+import { createHandshakes } from './handshakes.ts';
 import type { HttpHost, RequestHandler, UpgradeHandler } from './host.ts';
 import { createHostCheck } from './host-check.ts';
 import { inspect } from './inspect.ts';
 import { defaultLimits, type HttpLimits, withinDescriptors } from './limits.ts';
 import { type Address, listen } from './listen.ts';
+import type { ConnectionCounts } from './metrics-families.ts';
 import { createOwnPaths } from './own-paths.ts';
 import { createRouter } from './router.ts';
 import type { Status } from './status.ts';
@@ -23,6 +27,8 @@ export interface HttpServerOptions {
   readonly port: number;
   /** `hosts`: Host headers to admit besides loopback's. */
   readonly hosts: readonly string[];
+  /** `server-tls`, with paths from the root; plain HTTP unless given. */
+  readonly tls?: ServerTls | undefined;
   /** What the pages of the server show. */
   readonly status: Status;
   readonly log: Log;
@@ -36,13 +42,21 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** What listening endpoints claim their paths from; before `listen` and after. */
   readonly host: HttpHost;
-  /** Opens the port. Rejects with an `AraldoError`: `port-in-use` or `listen-failed`. Called once. */
+  /**
+   * Opens the port. Rejects with an `AraldoError`: `port-in-use`, `listen-failed`, or what is wrong with the
+   * certificate. Called once.
+   */
   listen(): Promise<Address>;
+  /**
+   * Reads the files of the certificate again; new connections are met with it, open ones stay as they are.
+   * Rejects with an `AraldoError` that says what is wrong with them, and then the one before stays in use.
+   */
+  reloadCertificates(): Promise<void>;
   /** Takes no new connection, and ends those on which nothing is asked. Idempotent. */
   stopAccepting(): void;
   /** The same; then waits for what is being answered or upgraded, and ends it after `closeMs`. */
   close(): Promise<void>;
-  readonly connections: Pick<Admission, 'waiting' | 'accepted' | 'refused'> & { readonly count: number };
+  readonly connections: ConnectionCounts;
 }
 
 /** How often requests are looked at whose headers take too long. */
@@ -50,19 +64,20 @@ const CHECKS_PER_TIMEOUT = 5;
 
 /**
  * @example
- * const server = createHttpServer({ host: '127.0.0.1', port: 8080, hosts: [], status, log });
+ * const tls = { cert: '/tls/cert.pem', key: '/tls/key.pem', clientCertificates: 'none', minVersion: 'TLSv1.2' };
+ * const server = createHttpServer({ host: '0.0.0.0', port: 8443, hosts: [], tls, status, log });
  * server.host.onUpgrade('/ws', ({ request, socket, head }) => …);
  * const { url } = await server.listen();
  */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { host, port, log, scheduler = asyncScheduler } = options;
+  const { host, port, tls, log, scheduler = asyncScheduler } = options;
   const asked: HttpLimits = { ...defaultLimits, ...options.limits };
   const limits = withinDescriptors(asked, descriptorLimit());
   const upgrades = createRouter<UpgradeHandler>();
   const requests = createRouter<RequestHandler>();
   const rules = { headerCount: limits.headerCount, checkHost: createHostCheck(options) };
   const hostsOf = (pathname: string): readonly string[] => upgrades.find(pathname)?.hosts ?? [];
-  /** Requests being answered on each connection, and upgrades; an entry goes with the last of them. */
+  /** Requests being answered on each admitted connection, and upgrades; an entry goes with the last of them. */
   const busy = new Map<Socket, number>();
   let isStopping = false;
 
@@ -77,13 +92,23 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   // Headers are counted for real, in `inspect`: node:http would drop those beyond its maximum silently.
   protocol.maxHeadersCount = 0;
 
+  const speak = (socket: Socket): void => {
+    protocol.emit('connection', socket);
+    socket.resume();
+  };
+  const handshakes =
+    tls &&
+    createHandshakes({ ...tls, timeoutMs: limits.handshakeTimeoutMs, scheduler, log, onSecure: speak });
+  const certificates =
+    tls && createCertificates({ tls, scheduler, log, onGood: (identity) => handshakes?.use(identity) });
+  const carrierOf = (socket: Socket): Socket => handshakes?.carrierOf(socket) ?? socket;
+
   const admission = createAdmission({
     limits,
     scheduler,
-    admit: (socket) => {
-      protocol.emit('connection', socket);
-      socket.resume();
-    },
+    admit: (socket) => (handshakes === undefined ? speak(socket) : handshakes.begin(socket)),
+    // An answer within TLS would cost the handshake that is to be spared.
+    ...(tls !== undefined && { turnAway: (socket: Socket) => void socket.destroy() }),
   });
   // Accepts before anybody reads: what waits for a place has cost no buffer.
   const acceptor = createAcceptor({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) =>
@@ -99,10 +124,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   protocol.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
-    begin(socket);
+    const carrier = carrierOf(socket);
+    begin(carrier);
     response.once('close', () => {
-      end(socket);
-      if (isStopping && !busy.has(socket)) socket.destroySoon();
+      end(carrier);
+      if (isStopping && !busy.has(carrier)) socket.destroySoon();
     });
     if (isStopping) response.setHeader('connection', 'close');
     const inspected = inspect(request, { ...rules, hostsOf: () => [] });
@@ -111,8 +137,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
 
   protocol.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    begin(socket);
-    socket.once('close', () => end(socket));
+    const carrier = carrierOf(socket);
+    begin(carrier);
+    socket.once('close', () => end(carrier));
     const inspected = inspect(request, { ...rules, hostsOf });
     if (isStopping) answerSocket(socket, { status: 503, text: 'The server is going down.' });
     else if (options.isExhausted?.() === true) answerSocket(socket, exhausted);
@@ -122,7 +149,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   protocol.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     // An answer may be half written: another one would be read as its rest.
-    if (busy.has(socket)) socket.destroy();
+    if (busy.has(carrierOf(socket))) socket.destroy();
     else answerSocket(socket, refusalOf(error, limits));
   });
 
@@ -132,7 +159,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       onRequest: (pattern, handler) => requests.claim(pattern, handler),
     },
     async listen() {
-      const address = await listen(acceptor, host, port);
+      await certificates?.reload();
+      const address = await listen(acceptor, { host, port, scheme: tls === undefined ? 'http' : 'https' });
+      certificates?.watch();
       // Out of descriptors, or a connection gone before it was accepted: later ones are accepted again.
       acceptor.on('error', (error) => log.warn({ err: error }, 'a connection could not be accepted'));
       // Makes node:http look at what takes too long, as it does when it listens itself.
@@ -145,22 +174,23 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       }
       return address;
     },
+    reloadCertificates: async () => certificates?.reload(),
     stopAccepting,
     close,
     connections: counts(),
   };
 
-  function begin(socket: Socket): void {
-    busy.set(socket, (busy.get(socket) ?? 0) + 1);
+  function begin(carrier: Socket): void {
+    busy.set(carrier, (busy.get(carrier) ?? 0) + 1);
   }
 
-  function end(socket: Socket): void {
-    const left = (busy.get(socket) ?? 0) - 1;
-    if (left > 0) busy.set(socket, left);
-    else busy.delete(socket);
+  function end(carrier: Socket): void {
+    const left = (busy.get(carrier) ?? 0) - 1;
+    if (left > 0) busy.set(carrier, left);
+    else busy.delete(carrier);
   }
 
-  function counts(): HttpServer['connections'] {
+  function counts(): ConnectionCounts {
     return {
       get count() {
         return admission.open.size;
@@ -174,12 +204,19 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       get refused() {
         return admission.refused;
       },
+      get handshakesFailed() {
+        return handshakes?.failed;
+      },
+      get certificateExpiresAt() {
+        return certificates?.expiresAt;
+      },
     };
   }
 
   function stopAccepting(): void {
     if (isStopping) return;
     isStopping = true;
+    certificates?.stop();
     acceptor.close();
     admission.stop();
     for (const socket of admission.open) {

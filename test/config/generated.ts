@@ -84,6 +84,19 @@ function shuffled<T>(items: readonly T[]): fc.Arbitrary<T[]> {
 
 const names = fc.uniqueArray(word, { minLength: 2, maxLength: 6 });
 
+const serverLimits = together(
+  optional('connections', count),
+  optional(
+    'headers-timeout',
+    count.map((ms) => `${ms + 100}ms`),
+  ),
+  optional(
+    'drain-timeout',
+    count.map((seconds) => `${seconds}s`),
+  ),
+  optional('header-bytes', fc.integer({ min: 1024, max: 1_048_576 })),
+);
+
 export const configuration: fc.Arbitrary<Tree> = names.chain((names) => {
   const [marshaller = '', ...endpoints] = names;
   const name = fc.constantFrom(...endpoints);
@@ -143,6 +156,7 @@ export const configuration: fc.Arbitrary<Tree> = names.chain((names) => {
     ),
     optional('server-port', fc.integer({ min: 0, max: 65_535 })),
     optional('server-host', word),
+    optional('server-limits', serverLimits),
     optional('hosts', fc.array(word, { maxLength: 3 })),
     optional('log-level', fc.constantFrom('debug', 'fatal')),
     optional(

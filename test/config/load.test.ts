@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { AraldoError } from '../../src/core/errors.ts';
 import { Message } from '../../src/core/message.ts';
 import { defineEndpoint } from '../../src/core/plugin.ts';
+import { serverLimits } from '../../src/options/server-limits.ts';
 import { type Asked, brief, errorOf, fakeRegistry, load, loadInput } from './fakes.ts';
 
 const sockets = `
@@ -15,6 +16,7 @@ plugins:
   - { name: radio, id: endpoint-radio }
   - { name: queue, id: endpoint-queue, url: x }
 `;
+const limits = serverLimits().parse({});
 const leg = { overflow: 'pause', buffer: { messages: 1024, bytes: 16_777_216 } };
 
 describe('loadConfiguration', () => {
@@ -62,7 +64,7 @@ describe('loadConfiguration', () => {
     });
     expect(warnings).toEqual([]);
     expect(plan).toEqual({
-      server: { host: '127.0.0.1', port: 54_321, hosts: [] },
+      server: { host: '127.0.0.1', port: 54_321, hosts: [], limits },
       logLevel: 'debug',
       marshallers: { 'marshal-json': { name: 'marshal-json', id: 'marshal-json', options: {} } },
       endpoints: {
@@ -90,7 +92,7 @@ describe('loadConfiguration', () => {
     async (text) => {
       const { plan } = await load(text);
       expect(plan).toEqual({
-        server: { host: '127.0.0.1', port: 8080, hosts: [] },
+        server: { host: '127.0.0.1', port: 8080, hosts: [], limits },
         logLevel: 'info',
         marshallers: {},
         endpoints: {},

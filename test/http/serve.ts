@@ -26,7 +26,7 @@ export async function serve(options: Partial<HttpServerOptions> = {}): Promise<S
   return {
     server,
     port,
-    url: `http://127.0.0.1:${port}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     [Symbol.asyncDispose]: () => server.close(),
   };
 }
