@@ -5,6 +5,7 @@ import type { Marshaller } from '../src/core/marshaller.ts';
 import type { Message } from '../src/core/message.ts';
 import type { MessageOperator } from '../src/core/operator.ts';
 import { outgoingWire } from '../src/core/outgoing.ts';
+import { Wire } from '../src/core/wire.ts';
 import { envelopeOf } from './envelope.ts';
 
 /**
@@ -53,13 +54,13 @@ export function marshalMessage(marshaller: Marshaller): (message: Message) => Me
     // Never the bytes it came as: meta has changed, if only by a hop.
     return (message) => {
       const bytes = marshaller.marshal(envelopeOf(message));
-      return message.withWire(message.payload, { bytes, isText, marshaller });
+      return message.withWire(message.payload, Wire.of(bytes, isText, marshaller));
     };
   }
   return (message) => {
     if (message.wire?.marshaller === marshaller) return message;
     const { payload } = message;
-    return message.withWire(payload, { bytes: marshaller.marshal(payload), isText, marshaller });
+    return message.withWire(payload, Wire.of(marshaller.marshal(payload), isText, marshaller));
   };
 }
 

@@ -5,6 +5,7 @@ import { MAX_HOPS } from '../src/core/hops.ts';
 import type { Marshaller } from '../src/core/marshaller.ts';
 import type { Message } from '../src/core/message.ts';
 import type { MessageOperator } from '../src/core/operator.ts';
+import { Wire } from '../src/core/wire.ts';
 import { openEnvelope } from './envelope.ts';
 
 /**
@@ -53,7 +54,7 @@ export function unmarshal(marshaller: Marshaller): MessageOperator {
 
 function readPayload(message: Message, bytes: Uint8Array, marshaller: Marshaller): Message {
   const payload = marshaller.unmarshal(bytes);
-  return message.withWire(payload, { bytes, isText: marshaller.isText, marshaller });
+  return message.withWire(payload, Wire.of(bytes, marshaller.isText, marshaller));
 }
 
 /** The bytes are those of the envelope, and on its way out a message gets another: one hop further. */

@@ -16,7 +16,7 @@ export { AraldoError, type ErrorCode, errorCodes, type Place } from './core/erro
 export type { Lane, LaneOptions } from './core/lane.ts';
 export type { Log } from './core/log.ts';
 export type { Marshaller } from './core/marshaller.ts';
-export { Message, type Meta, type RoutePort, type Status, type Wire } from './core/message.ts';
+export { Message, type Meta, type RoutePort, type Status } from './core/message.ts';
 export {
   type AsyncOperator,
   defineOperator,
@@ -39,6 +39,7 @@ export {
 export type { Schema } from './core/schema.ts';
 export type { ConfirmLevel, Sender, SinkTransport } from './core/sink.ts';
 export type { Source, SourceTransport } from './core/source.ts';
+export { Wire } from './core/wire.ts';
 export {
   type HttpHost,
   httpHost,

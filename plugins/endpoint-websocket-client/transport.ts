@@ -5,6 +5,7 @@ import { AraldoError } from '../../src/core/errors.ts';
 import { type Heartbeat, heartbeat } from '../../src/core/heartbeat.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
 import type { EndpointContext } from '../../src/core/plugin.ts';
+import { Wire } from '../../src/core/wire.ts';
 import { formatDuration } from '../../src/options/duration.ts';
 import { type Connection, type ConnectOptions, connectWebSocket, nameOf } from './connection.ts';
 import { createWriter, type FrameKind, type Writer } from './writer.ts';
@@ -46,7 +47,7 @@ export function createTransport(
         },
         onMessage(bytes, isText) {
           own?.beat.heard();
-          if (own !== undefined && own === session) lane.receiveBytes({ bytes, isText });
+          if (own !== undefined && own === session) lane.receiveBytes(Wire.of(bytes, isText));
         },
         onPong: () => own?.beat.heard(),
         onLost(error) {

@@ -2,8 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { SchedulerLike } from 'rxjs';
 import { AraldoError } from '../../src/core/errors.ts';
-import type { Wire } from '../../src/core/message.ts';
 import type { Sender } from '../../src/core/sink.ts';
+import type { Wire } from '../../src/core/wire.ts';
 import type { Connection } from './connection.ts';
 
 /** How messages become frames: as they came, with bytes of unknown kind as text where they are UTF-8. */

@@ -26,6 +26,17 @@ export function createAudience(reach: Reach): Audience {
   const everyone = createRoom<Peer>('all');
   /** By parameters; a room goes with its last peer, so there are never more than peers. */
   const rooms = new Map<string, Room<Peer>>();
+  /** The messages of a peer share one object of parameters. */
+  const keys = new WeakMap<Params, string>();
+
+  const keyOf = (params: Params): string => {
+    let key = keys.get(params);
+    if (key === undefined) {
+      key = roomKey(params);
+      keys.set(params, key);
+    }
+    return key;
+  };
 
   const peerNamed = (id: string | undefined): Peer | undefined =>
     id === undefined ? undefined : byId.get(id);
@@ -58,7 +69,7 @@ export function createAudience(reach: Reach): Audience {
     roomOf(message) {
       if (reach === 'all') return everyone;
       if (reach === 'peer') return peerNamed(message.meta.peer)?.room;
-      return message.meta.params === undefined ? undefined : rooms.get(roomKey(message.meta.params));
+      return message.meta.params === undefined ? undefined : rooms.get(keyOf(message.meta.params));
     },
   };
 }

@@ -1,20 +1,35 @@
 /** The frames that one room gets in one turn of the event loop: built once, shared by all its peers. */
-import { frameSize, writeFrame } from './frame.ts';
-
-/** A message that waits for the end of the turn. */
-export interface Outgoing {
-  readonly payload: Uint8Array;
-  readonly isText: boolean;
-  /** What the policy `latest` keeps one value of. */
-  readonly key: unknown;
-}
+import type { Wire } from '../../src/core/wire.ts';
+import { frameSize, skipFrame, writeFrame } from './frame.ts';
 
 /** Immutable once built: peers keep references, never copies. */
-export interface Batch {
+export class Batch {
   readonly bytes: Buffer;
-  /** Where each frame starts, and one more for where the last one ends. */
-  readonly offsets: readonly number[];
-  readonly keys: readonly unknown[];
+  /** How many frames it has. */
+  readonly length: number;
+  /** What the policy `latest` keeps one value of, for each frame; only where messages have keys. */
+  readonly keys: readonly unknown[] | undefined;
+  private found: Uint32Array | undefined;
+
+  constructor(bytes: Buffer, length: number, keys: readonly unknown[] | undefined) {
+    this.bytes = bytes;
+    this.length = length;
+    this.keys = keys;
+  }
+
+  /**
+   * Where each frame starts, and one more for where the last one ends. Looked up when somebody first needs it:
+   * most batches go to most peers whole.
+   */
+  get offsets(): Uint32Array {
+    if (this.found !== undefined) return this.found;
+    const offsets = new Uint32Array(this.length + 1);
+    for (let place = 0; place < this.length; place += 1) {
+      offsets[place + 1] = skipFrame(this.bytes, offsets[place] as number);
+    }
+    this.found = offsets;
+    return offsets;
+  }
 }
 
 /** Consecutive frames of a batch: `from` up to, and without, `to`. */
@@ -24,27 +39,39 @@ export interface Run {
   readonly to: number;
 }
 
-export function buildBatch(outgoing: readonly Outgoing[]): Batch {
+/** @param isText whether the frame of a payload says that it is text. */
+export function buildBatch(
+  wires: readonly Wire[],
+  isText: (wire: Wire) => boolean,
+  keys?: readonly unknown[],
+): Batch {
+  const { length } = wires;
   let size = 0;
-  for (const { payload } of outgoing) size += frameSize(payload.byteLength);
+  // By index: an iterator is a call for each of them.
+  for (let place = 0; place < length; place += 1) size += frameSize((wires[place] as Wire).size);
   const bytes = Buffer.allocUnsafeSlow(size);
-  const offsets: number[] = [0];
-  const keys: unknown[] = [];
+  const view = new DataView(bytes.buffer);
   let offset = 0;
-  for (const { payload, isText, key } of outgoing) {
-    offset = writeFrame(bytes, offset, payload, isText);
-    offsets.push(offset);
-    keys.push(key);
+  for (let place = 0; place < length; place += 1) {
+    const wire = wires[place] as Wire;
+    offset = writeFrame(bytes, view, offset, wire, isText(wire));
   }
-  return { bytes, offsets, keys };
+  return new Batch(bytes, length, keys);
+}
+
+/** All of a batch. */
+export function wholeRun(batch: Batch): Run {
+  return { batch, from: 0, to: batch.length };
 }
 
 /** The size of a run, in bytes. */
 export function runSize({ batch, from, to }: Run): number {
-  return (batch.offsets[to] ?? 0) - (batch.offsets[from] ?? 0);
+  if (from === 0 && to === batch.length) return batch.bytes.byteLength;
+  return (batch.offsets[to] as number) - (batch.offsets[from] as number);
 }
 
 export function runBytes({ batch, from, to }: Run): Buffer {
+  if (from === 0 && to === batch.length) return batch.bytes;
   return batch.bytes.subarray(batch.offsets[from], batch.offsets[to]);
 }
 
@@ -56,7 +83,6 @@ export function runsAround(batch: Batch, excluded: readonly number[], first: num
     if (place > from) runs.push({ batch, from, to: place });
     from = place + 1;
   }
-  const to = batch.offsets.length - 1;
-  if (from < to) runs.push({ batch, from, to });
+  if (from < batch.length) runs.push({ batch, from, to: batch.length });
   return runs;
 }

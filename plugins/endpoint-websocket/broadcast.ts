@@ -1,9 +1,10 @@
 /** The sending half: messages become shared batches, and full peers hold, lag, lose or go, as was chosen. */
 import { isUtf8 } from 'node:buffer';
 import type { SchedulerLike, Subscription } from 'rxjs';
-import type { Message, Wire } from '../../src/core/message.ts';
+import type { Message } from '../../src/core/message.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
 import type { Sender } from '../../src/core/sink.ts';
+import type { Wire } from '../../src/core/wire.ts';
 import { createPatience } from './patience.ts';
 import type { Peer } from './peer.ts';
 import type { Room } from './room.ts';
@@ -57,9 +58,12 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
   const patience = createPatience(policy.patienceMs);
   const holding = new Set<Peer>();
   const lost: Record<string, number> = {};
-  /** Rooms with something to send this turn, and the last ticket of each sender that it is from. */
-  const dirty = new Set<Room<Peer>>();
+  /** Rooms with something to send this turn. */
+  let dirty: Room<Peer>[] = [];
+  /** The last ticket of each sender that it is from; that of the one at hand stands beside, for it is every time. */
   const tickets = new Map<Sender, number>();
+  let current: Sender | undefined;
+  let currentTicket = 0;
   let batchBytes = 0;
   let batchMessages = 0;
   let isScheduled = false;
@@ -79,11 +83,13 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
       return false;
     }
     const wire = outgoingWire(message);
-    const payload = wire.bytes;
-    room.add({ payload, isText: isText(wire), key: message.meta.key }, isInRoom ? except : undefined);
-    dirty.add(room);
-    tickets.set(sender, ticket);
-    batchBytes += payload.byteLength;
+    if (room.add(wire, message.meta.key, isInRoom ? except : undefined)) dirty.push(room);
+    if (sender !== current) {
+      if (current !== undefined) tickets.set(current, currentTicket);
+      current = sender;
+    }
+    currentTicket = ticket;
+    batchBytes += wire.size;
     batchMessages += 1;
     if (batchBytes >= BATCH_BYTES || batchMessages >= BATCH_MESSAGES) flush();
     else schedule();
@@ -100,20 +106,22 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
   };
 
   const flush = (): void => {
-    if (tickets.size === 0) return;
+    if (current === undefined) return;
     batchBytes = 0;
     batchMessages = 0;
+    tickets.set(current, currentTicket);
+    current = undefined;
     const confirmed = [...tickets];
     tickets.clear();
+    const rooms = dirty;
+    dirty = [];
     const waits = confirmed.some(([sender]) => sender.waits);
     let hasKept = false;
-    for (const room of dirty) {
-      room.flush((peer) => {
-        hasKept = true;
-        kept(peer, waits);
-      });
-    }
-    dirty.clear();
+    const onKept = (peer: Peer): void => {
+      hasKept = true;
+      kept(peer, waits);
+    };
+    for (const room of rooms) room.flush(isText, onKept);
     if (hasKept) boundAll();
     // Every peer's socket or bounded buffer has it now. Confirming may lead to the next write.
     for (const [sender, ticket] of confirmed) sender.confirmThrough(ticket);
@@ -208,9 +216,9 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
     boundAll();
   };
 
-  const isText = ({ bytes, isText }: Wire): boolean => {
+  const isText = (wire: Wire): boolean => {
     if (options.frames !== 'auto') return options.frames === 'text';
-    return isText ?? isUtf8(bytes);
+    return wire.isText ?? isUtf8(wire.bytes);
   };
 
   return {

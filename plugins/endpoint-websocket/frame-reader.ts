@@ -10,6 +10,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import { Wire } from '../../src/core/wire.ts';
 import {
   BINARY,
   FIN,
@@ -27,8 +28,8 @@ import { unmask } from './mask.ts';
 export interface FrameReaderOptions {
   /** The longest payload, in bytes; a longer one is left to `ws`, which refuses it. */
   readonly maxPayload: number;
-  /** Takes a message. The bytes are a view of what the socket has read, and nobody else's. */
-  onMessage(bytes: Buffer, isText: boolean): void;
+  /** Takes a message: a part of what the socket has read, which is nobody else's. */
+  onMessage(wire: Wire): void;
 }
 
 /**
@@ -45,7 +46,7 @@ export function readFrames(webSocket: WebSocket, socket: Socket, options: FrameR
 
   webSocket.on('message', (data: Buffer, isBinary: boolean) => {
     tracker.emitted();
-    onMessage(data, !isBinary);
+    onMessage(Wire.of(data, !isBinary));
   });
   if (receive === undefined || others.length > 0) return;
 
@@ -82,13 +83,12 @@ export function readFrames(webSocket: WebSocket, socket: Socket, options: FrameR
       const next = payload + length;
       if (next > end || length > maxPayload) return at;
       const isAscii = unmask(chunk, view, payload, next);
-      const bytes = chunk.subarray(payload, next);
       const isText = first === (FIN | TEXT);
-      if (isText && !isAscii && !isUtf8(bytes)) {
+      if (isText && !isAscii && !isUtf8(chunk.subarray(payload, next))) {
         unmask(chunk, view, payload, next);
         return at;
       }
-      onMessage(bytes, isText);
+      onMessage(Wire.within(view, payload, length, isText));
       at = next;
     }
     return at;

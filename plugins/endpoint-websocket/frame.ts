@@ -1,4 +1,5 @@
 /** The frames of RFC 6455, section 5.2: their parts, and the unmasked ones that a server sends. */
+import type { Wire } from '../../src/core/wire.ts';
 
 /** In the first byte: the last frame of its message; bits that no extension here uses; what it is. */
 export const FIN = 0x80;
@@ -34,23 +35,37 @@ export function frameSize(payload: number): number {
   return payload + (payload <= MEDIUM ? 4 : 10);
 }
 
-/** Writes a whole message as one frame at `offset`; returns where the next one goes. */
-export function writeFrame(target: Buffer, offset: number, payload: Uint8Array, isText: boolean): number {
-  const length = payload.byteLength;
+/** Writes a whole message as one frame at `offset`; returns where the next one goes. `view` is of the target. */
+export function writeFrame(
+  target: Buffer,
+  view: DataView,
+  offset: number,
+  payload: Wire,
+  isText: boolean,
+): number {
+  const length = payload.size;
   target[offset] = FIN | (isText ? TEXT : BINARY);
   let at = offset + 2;
   if (length <= SHORT) {
     target[offset + 1] = length;
   } else if (length <= MEDIUM) {
     target[offset + 1] = LENGTH_16;
-    target.writeUInt16BE(length, offset + 2);
+    view.setUint16(offset + 2, length);
     at = offset + 4;
   } else {
     target[offset + 1] = LENGTH_64;
-    target.writeUInt32BE(Math.floor(length / 2 ** 32), offset + 2);
-    target.writeUInt32BE(length % 2 ** 32, offset + 6);
+    view.setUint32(offset + 2, Math.floor(length / 2 ** 32));
+    view.setUint32(offset + 6, length % 2 ** 32);
     at = offset + 10;
   }
-  target.set(payload, at);
+  payload.copyTo(target, view, at);
   return at + length;
+}
+
+/** Where the frame ends that begins at `offset` and was written by `writeFrame`. */
+export function skipFrame(bytes: Buffer, offset: number): number {
+  const length = bytes[offset + 1] as number;
+  if (length <= SHORT) return offset + 2 + length;
+  if (length === LENGTH_16) return offset + 4 + bytes.readUInt16BE(offset + 2);
+  return offset + 10 + bytes.readUInt32BE(offset + 2) * 2 ** 32 + bytes.readUInt32BE(offset + 6);
 }

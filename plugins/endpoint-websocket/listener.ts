@@ -165,7 +165,7 @@ export function createListener(options: ListenerOptions, context: ListenerContex
 
     readFrames(webSocket, upgrade.socket, {
       maxPayload: options.maxPayload,
-      onMessage: (bytes, isText) => lane.receiveBytes({ bytes, isText }),
+      onMessage: (wire) => lane.receiveBytes(wire),
     });
     webSocket.on('pong', () => {
       peer.pingedAt = undefined;

@@ -77,7 +77,7 @@ export class PeerBuffer {
       for (let place = from; place < to; place += 1) {
         count += 1;
         // Setting a key again leaves it in its place, which is what `latest` means.
-        newest.set(batch.keys[place], { batch, from: place, to: place + 1 });
+        newest.set(batch.keys?.[place], { batch, from: place, to: place + 1 });
       }
     }
     this.runs.clear();

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { Lane } from '../../src/core/lane.ts';
-import { type Batch, type Run, runBytes } from './batch.ts';
+import { type Batch, type Run, runBytes, wholeRun } from './batch.ts';
 import { PeerBuffer } from './peer-buffer.ts';
 import type { Recipient, Room } from './room.ts';
 
@@ -63,7 +63,7 @@ export class Peer implements Recipient {
       this.isClear = this.socket.write(batch.bytes);
       return true;
     }
-    this.waiting.add({ batch, from: 0, to: batch.offsets.length - 1 });
+    this.waiting.add(wholeRun(batch));
     return false;
   }
 

@@ -1,5 +1,6 @@
 /** Whom a message reaches: the peers of one room, which share the batch of each turn. */
-import { type Batch, buildBatch, type Outgoing, type Run, runsAround } from './batch.ts';
+import type { Wire } from '../../src/core/wire.ts';
+import { type Batch, buildBatch, type Run, runsAround } from './batch.ts';
 
 /** A peer as its room sees it. Both say whether the batch went to the socket, or had to be kept. */
 export interface Recipient {
@@ -14,12 +15,16 @@ export interface Room<Peer extends Recipient> {
   /** A peer gets what is added from now on, and nothing that waits already. */
   join(peer: Peer): void;
   leave(peer: Peer): void;
-  /** Takes a message for the end of the turn. `except` is left out: the peer that the message came from. */
-  add(outgoing: Outgoing, except: Peer | undefined): void;
-  /** Whether anything waits for the end of the turn. */
-  readonly isDirty: boolean;
-  /** Sends what waits to every peer; `onKept` is told of each peer that had to keep it in its own buffer. */
-  flush(onKept: (peer: Peer) => void): void;
+  /**
+   * Takes a message for the end of the turn. `key` is what the policy `latest` goes by; `except` is left out: the
+   * peer that the message came from. Returns whether it is the first one that waits.
+   */
+  add(wire: Wire, key: unknown, except: Peer | undefined): boolean;
+  /**
+   * Sends what waits to every peer. `isText` says it of each payload; `onKept` is told of each peer that had to
+   * keep the batch in its own buffer.
+   */
+  flush(isText: (wire: Wire) => boolean, onKept: (peer: Peer) => void): void;
 }
 
 interface Part {
@@ -32,7 +37,9 @@ interface Part {
 export function createRoom<Peer extends Recipient>(key: string): Room<Peer> {
   const peers = new Set<Peer>();
   /** Bounded by the flush that the broadcast makes at so many bytes or messages. */
-  let outgoing: Outgoing[] = [];
+  let outgoing: Wire[] = [];
+  /** Only where messages have some. */
+  let keys: unknown[] | undefined;
   /** The peers of this turn that do not get the whole batch: senders, and those who came in between. */
   let partial = new Map<Peer, Part>();
 
@@ -48,9 +55,6 @@ export function createRoom<Peer extends Recipient>(key: string): Room<Peer> {
   return {
     key,
     peers,
-    get isDirty() {
-      return outgoing.length > 0;
-    },
     join(peer) {
       peers.add(peer);
       if (outgoing.length > 0) partOf(peer).from = outgoing.length;
@@ -59,15 +63,20 @@ export function createRoom<Peer extends Recipient>(key: string): Room<Peer> {
       peers.delete(peer);
       partial.delete(peer);
     },
-    add(message, except) {
+    add(wire, key, except) {
       if (except !== undefined) partOf(except).excluded.push(outgoing.length);
-      outgoing.push(message);
+      if (key !== undefined) {
+        keys ??= [];
+        keys[outgoing.length] = key;
+      }
+      return outgoing.push(wire) === 1;
     },
-    flush(onKept) {
+    flush(isText, onKept) {
       if (outgoing.length === 0) return;
-      const batch: Batch = buildBatch(outgoing);
+      const batch = buildBatch(outgoing, isText, keys);
       const parts = partial;
       outgoing = [];
+      keys = undefined;
       if (parts.size > 0) partial = new Map();
       for (const peer of peers) {
         const part = parts.size === 0 ? undefined : parts.get(peer);

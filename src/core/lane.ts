@@ -1,7 +1,8 @@
 /** A part of a source with its own order: a peer, a partition, a channel. */
 import { AckFloor } from './ack-floor.ts';
-import { Message, type Meta, type Origin, type Status, type Valve, type Wire } from './message.ts';
+import { Message, type Meta, type Origin, type Status, type Valve } from './message.ts';
 import { Ring } from './ring.ts';
+import type { Wire } from './wire.ts';
 
 export interface LaneOptions {
   /** Unique within the source. */

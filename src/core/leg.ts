@@ -286,5 +286,5 @@ export class Leg implements SinkLeg, Holder {
 
 /** Values without a wire form stay in this process, where the count bounds them well enough. */
 function wireSize(message: Message): number {
-  return message.wire === undefined ? 0 : message.wire.bytes.byteLength;
+  return message.wire === undefined ? 0 : message.wire.size;
 }

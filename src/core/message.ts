@@ -7,8 +7,8 @@
  * among them. One class of one shape, without a closure: it is what the hot path allocates.
  */
 import { AraldoError } from './errors.ts';
-import type { Marshaller } from './marshaller.ts';
 import { sizeOf } from './size.ts';
+import type { Wire } from './wire.ts';
 
 /** `ack`: done. `nack`: failed, try again. `reject`: failed for good. */
 export type Status = 'ack' | 'nack' | 'reject';
@@ -104,15 +104,6 @@ const noRoute: RoutePort = {
   made: () => undefined,
 };
 
-/** The bytes of a payload, with what is needed to read or forward them. */
-export interface Wire {
-  readonly bytes: Uint8Array;
-  /** Text or binary, as its system said; `undefined` where the system has no such flag (Redis). */
-  readonly isText: boolean | undefined;
-  /** The marshaller that made the bytes of the payload, or found the payload in them. */
-  readonly marshaller?: Marshaller | undefined;
-}
-
 export class Message<T = unknown> {
   readonly meta: Meta;
   readonly root: Message;
@@ -206,7 +197,7 @@ export class Message<T = unknown> {
 
   /** The size that bounds count with: of the bytes where they are known, else an estimate of the value. */
   get size(): number {
-    return this.wire === undefined ? sizeOf(this.value) : this.wire.bytes.byteLength;
+    return this.wire === undefined ? sizeOf(this.value) : this.wire.size;
   }
 
   /**
@@ -266,10 +257,17 @@ export class Message<T = unknown> {
    */
   unpinned(): Message<T> {
     const { wire } = this;
-    if (wire === undefined || wire.bytes.buffer.byteLength <= wire.bytes.byteLength * 2 + SMALL) return this;
-    const own = { ...wire, bytes: Uint8Array.prototype.slice.call(wire.bytes) };
+    if (wire === undefined || wire.pinned <= wire.size * 2 + SMALL) return this;
     const value = this.value === wire.bytes ? UNREAD : this.value;
-    return new Message<T>(value, this.meta, this.root, this.origin, this.sequence, own, this.route);
+    return new Message<T>(
+      value,
+      this.meta,
+      this.root,
+      this.origin,
+      this.sequence,
+      wire.unpinned(),
+      this.route,
+    );
   }
 
   /** The same root once more, to be delivered again. Used by sources only. */

@@ -1,6 +1,7 @@
 /** What a sink that carries bytes sends for a message. */
 import { AraldoError } from './errors.ts';
-import type { Message, Wire } from './message.ts';
+import type { Message } from './message.ts';
+import { Wire } from './wire.ts';
 
 const encoder = new TextEncoder();
 
@@ -13,9 +14,9 @@ export function outgoingWire(message: Message): Wire {
   const { payload } = message;
   // Half of a surrogate pair has no UTF-8: encoding would put another character in its place.
   if (typeof payload === 'string' && payload.isWellFormed()) {
-    return { bytes: encoder.encode(payload), isText: true };
+    return Wire.of(encoder.encode(payload), true);
   }
-  if (payload instanceof Uint8Array) return { bytes: payload, isText: undefined };
+  if (payload instanceof Uint8Array) return Wire.of(payload);
   throw new AraldoError('unmarshallable-payload', `expected bytes or text to send, found ${nameOf(payload)}`);
 }
 

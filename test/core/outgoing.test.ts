@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { Message } from '../../src/core/message.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
+import { Wire } from '../../src/core/wire.ts';
 
 describe('outgoingWire', () => {
   it('is the wire form where there is one', () => {
-    const wire = { bytes: Uint8Array.of(1), isText: false };
+    const wire = Wire.of(Uint8Array.of(1), false);
     expect(outgoingWire(Message.of('value').withWire('value', wire))).toBe(wire);
   });
 
   it('takes text as UTF-8, and bytes as they are', () => {
-    expect(outgoingWire(Message.of('é'))).toEqual({ bytes: Uint8Array.of(0xc3, 0xa9), isText: true });
+    expect(outgoingWire(Message.of('é'))).toMatchObject({ bytes: Uint8Array.of(0xc3, 0xa9), isText: true });
     const bytes = Uint8Array.of(0xff);
-    expect(outgoingWire(Message.of(bytes))).toEqual({ bytes, isText: undefined });
+    expect(outgoingWire(Message.of(bytes))).toMatchObject({ bytes, isText: undefined });
   });
 
   it('refuses any other value, and says what would take it', () => {

@@ -3,9 +3,10 @@
 import { expect, test } from 'vitest';
 import { Backlog } from '../../src/core/backlog.ts';
 import { Message, nowhere } from '../../src/core/message.ts';
+import { Wire } from '../../src/core/wire.ts';
 
 function sliceOf(piece: Buffer, from: number, to: number): Message {
-  return Message.rootOfBytes({ bytes: piece.subarray(from, to), isText: undefined }, {}, nowhere, 0);
+  return Message.rootOfBytes(Wire.of(piece.subarray(from, to)), {}, nowhere, 0);
 }
 
 function kept(message: Message): Uint8Array {

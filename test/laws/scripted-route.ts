@@ -6,6 +6,7 @@ import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { Leg } from '../../src/core/leg.ts';
 import { silentLog } from '../../src/core/log.ts';
 import type { Message, RoutePort } from '../../src/core/message.ts';
+import { Wire } from '../../src/core/wire.ts';
 import type { Engine } from './engine.ts';
 import type { Oracle, RouteFigures, RouteOracle } from './oracle.ts';
 import { numberOf } from './payload.ts';
@@ -158,5 +159,5 @@ const encoder = new TextEncoder();
 
 function toBytes(message: Message): Message {
   const payload = message.payload as string;
-  return message.withWire(payload, { bytes: encoder.encode(payload), isText: true });
+  return message.withWire(payload, Wire.of(encoder.encode(payload), true));
 }

@@ -9,6 +9,7 @@ import {
   type RoutePort,
   type Status,
 } from '../../src/core/message.ts';
+import { Wire } from '../../src/core/wire.ts';
 
 export interface Ledger {
   readonly origin: Origin;
@@ -62,7 +63,7 @@ export function createLedger(): Ledger {
   };
   const rootOfBytes = (text: string | Uint8Array, meta: Meta = {}): Message => {
     const isText = typeof text === 'string';
-    return Message.rootOfBytes({ bytes: isText ? Buffer.from(text) : text, isText }, meta, origin, made++);
+    return Message.rootOfBytes(Wire.of(isText ? Buffer.from(text) : text, isText), meta, origin, made++);
   };
   const root = (payload: unknown, meta: Meta = {}): Message => Message.root(payload, meta, origin, made++);
 

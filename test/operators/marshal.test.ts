@@ -87,8 +87,11 @@ describe('marshal', () => {
 describe('wireOf', () => {
   it('takes text and bytes as what they are', () => {
     const bytes = Uint8Array.of(1, 2);
-    expect(wireOf(Message.of(bytes)).wire).toEqual({ bytes, isText: undefined });
-    expect(wireOf(Message.of('é')).wire).toEqual({ bytes: Uint8Array.from(Buffer.from('é')), isText: true });
+    expect(wireOf(Message.of(bytes)).wire).toMatchObject({ bytes, isText: undefined });
+    expect(wireOf(Message.of('é')).wire).toMatchObject({
+      bytes: Uint8Array.from(Buffer.from('é')),
+      isText: true,
+    });
   });
 
   it('leaves bytes that are known untouched, without reading them', () => {

@@ -4,6 +4,7 @@ import type { Connection } from '../../../plugins/endpoint-websocket-client/conn
 import { createWriter, type FrameKind } from '../../../plugins/endpoint-websocket-client/writer.ts';
 import { AraldoError } from '../../../src/core/errors.ts';
 import type { Sender } from '../../../src/core/sink.ts';
+import { Wire } from '../../../src/core/wire.ts';
 import { pass } from '../../virtual-time.ts';
 
 /** A socket that takes what it is told to. */
@@ -33,8 +34,7 @@ function writing(frames: FrameKind = 'auto') {
   const sender = { confirm: vi.fn(), fail: vi.fn() };
   let tickets = 0;
   const send = (bytes: Uint8Array | string, isText?: boolean): void => {
-    const wire = { bytes: Buffer.from(bytes as string), isText };
-    writer.send(wire, tickets++, sender as unknown as Sender);
+    writer.send(Wire.of(Buffer.from(bytes as string), isText), tickets++, sender as unknown as Sender);
   };
   return { scheduler, sent, socket, webSocket, writer, sender, onWritable, send };
 }

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { readFrames } from '../../../plugins/endpoint-websocket/frame-reader.ts';
+import { Wire } from '../../../src/core/wire.ts';
 import { runs } from '../../runs.ts';
 
 const MAX_PAYLOAD = 300;
@@ -119,15 +120,15 @@ async function readBy(chunks: readonly Buffer[], isOurs: boolean): Promise<reado
   });
   const webSocket = upgrade(socket);
   written.length = 0;
-  const onMessage = (bytes: Buffer, isText: boolean): void => {
-    said.push(['message', bytes.toString('hex'), isText]);
+  const onMessage = ({ bytes, isText }: Wire): void => {
+    said.push(['message', Buffer.from(bytes).toString('hex'), isText]);
   };
   webSocket.on('ping', (data: Buffer) => said.push(['ping', data.toString('hex')]));
   webSocket.on('pong', (data: Buffer) => said.push(['pong', data.toString('hex')]));
   webSocket.on('close', (code: number) => said.push(['close', code]));
   webSocket.on('error', (error: Error & { code?: string }) => said.push(['error', error.code]));
   if (isOurs) readFrames(webSocket, socket as Socket, { maxPayload: MAX_PAYLOAD, onMessage });
-  else webSocket.on('message', (data: Buffer, isBinary: boolean) => onMessage(data, !isBinary));
+  else webSocket.on('message', (data: Buffer, isBinary: boolean) => onMessage(Wire.of(data, !isBinary)));
   for (const chunk of chunks) {
     socket.push(chunk);
     await new Promise(setImmediate);

@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { frameSize, writeFrame } from '../../../plugins/endpoint-websocket/frame.ts';
+import { frameSize, skipFrame, writeFrame } from '../../../plugins/endpoint-websocket/frame.ts';
+import { Wire } from '../../../src/core/wire.ts';
 import { runs } from '../../runs.ts';
 import { payloadsOf } from './fake-socket.ts';
 
 function frameOf(payload: Uint8Array, isText: boolean): Buffer {
   const frame = Buffer.alloc(frameSize(payload.byteLength));
-  expect(writeFrame(frame, 0, payload, isText)).toBe(frame.byteLength);
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  expect(writeFrame(frame, view, 0, Wire.of(payload), isText)).toBe(frame.byteLength);
+  expect(skipFrame(frame, 0)).toBe(frame.byteLength);
   return frame;
 }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { buildBatch, runBytes } from '../../../plugins/endpoint-websocket/batch.ts';
 import { PeerBuffer } from '../../../plugins/endpoint-websocket/peer-buffer.ts';
+import { Wire } from '../../../src/core/wire.ts';
 import { runs } from '../../runs.ts';
 import { payloadsOf } from './fake-socket.ts';
 
@@ -19,7 +20,9 @@ function filled(source: Item[][]): { buffer: PeerBuffer; items: Item[] } {
   const buffer = new PeerBuffer();
   for (const items of source) {
     const batch = buildBatch(
-      items.map(({ text, key }) => ({ payload: Buffer.from(text), isText: true, key })),
+      items.map(({ text }) => Wire.of(Buffer.from(text), true)),
+      () => true,
+      items.map(({ key }) => key),
     );
     buffer.add({ batch, from: 0, to: items.length });
   }
