@@ -15,9 +15,11 @@ export interface TestPeer extends Disposable {
   has(count: number, withinMs?: number): Promise<(string | Buffer)[]>;
 }
 
-/** Connects; rejects with `status 403` and the like when it is refused. */
+/** Connects, over TLS where a `ca` is given; rejects with `status 403` and the like when it is refused. */
 export async function connect(port: number, path: string, options: ClientOptions = {}): Promise<TestPeer> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { perMessageDeflate: false, ...options });
+  const scheme = options.ca === undefined ? 'ws' : 'wss';
+  const url = `${scheme}://127.0.0.1:${port}${path}`;
+  const socket = new WebSocket(url, { perMessageDeflate: false, ...options });
   const received: (string | Buffer)[] = [];
   socket.on('message', (data: Buffer, isBinary: boolean) => received.push(isBinary ? data : data.toString()));
   const closed = new Promise<number>((resolve) => socket.on('close', resolve));
