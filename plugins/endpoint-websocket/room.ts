@@ -64,12 +64,15 @@ export function createRoom<Peer extends Recipient>(key: string): Room<Peer> {
       partial.delete(peer);
     },
     add(wire, key, except) {
-      if (except !== undefined) partOf(except).excluded.push(outgoing.length);
+      const place = outgoing.length;
+      if (except !== undefined) partOf(except).excluded.push(place);
       if (key !== undefined) {
         keys ??= [];
-        keys[outgoing.length] = key;
+        keys[place] = key;
       }
-      return outgoing.push(wire) === 1;
+      // Not `push`: the compiler calls that one for an array that began empty, and inlines this.
+      outgoing[place] = wire;
+      return place === 0;
     },
     flush(isText, onKept) {
       if (outgoing.length === 0) return;

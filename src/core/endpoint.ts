@@ -1,5 +1,5 @@
 /** A configured external system or listener, as an RxJS Subject of messages. */
-import { type SchedulerLike, Subject } from 'rxjs';
+import { Observable, type SchedulerLike, Subject, type Subscriber } from 'rxjs';
 import { AraldoError } from './errors.ts';
 import { Leg } from './leg.ts';
 import type { Log } from './log.ts';
@@ -124,6 +124,11 @@ export class Endpoint extends Subject<Message> {
   readonly capabilities: Capabilities;
   readonly inbound: Source;
   readonly outbound: Sink;
+  /**
+   * The observable side: what subscribing to the endpoint gets as well, for routes. It is emitted here first, and
+   * at a tenth of what a message costs through `Subject.next`, which RxJS ships for Node as compiled for ES5.
+   */
+  readonly messages: Observable<Message>;
   /** When it came into its state, in milliseconds of the scheduler. */
   since: number;
   /** What `next` does to a message first: the server gives it the marshaller of the endpoint. */
@@ -138,6 +143,8 @@ export class Endpoint extends Subject<Message> {
   private readonly scheduler: SchedulerLike;
   private current: EndpointState = 'closed';
   private direct: Leg | undefined;
+  /** Whoever subscribed to `messages`: replaced with every change, so that an emission ends with those it began with. */
+  private readers: readonly Subscriber<Message>[] = [];
   /** Counts attempts to open, so that one that was given up changes nothing when it answers at last. */
   private attempt = 0;
 
@@ -169,9 +176,15 @@ export class Endpoint extends Subject<Message> {
         resume: (lane) => late.transport.resume?.(lane),
         settled: (lane, root, status) => late.transport.settled?.(lane, root, status),
       },
-      (root) => super.next(root),
+      (root) => this.receive(root),
     );
     this.outbound = new Sink(options.name, options.scheduler);
+    this.messages = new Observable((subscriber) => {
+      this.readers = [...this.readers, subscriber];
+      return () => {
+        this.readers = this.readers.filter((reader) => reader !== subscriber);
+      };
+    });
     late.transport = connect({
       source: this.inbound,
       sink: this.outbound,
@@ -263,8 +276,16 @@ export class Endpoint extends Subject<Message> {
     try {
       await this.transport.close?.();
     } finally {
+      for (const reader of this.readers) reader.complete();
       super.complete();
     }
+  }
+
+  private receive(root: Message): void {
+    const { readers } = this;
+    for (let place = 0; place < readers.length; place += 1)
+      (readers[place] as Subscriber<Message>).next(root);
+    if (this.observed) super.next(root);
   }
 
   private enter(state: EndpointState): void {

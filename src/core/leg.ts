@@ -150,8 +150,17 @@ export class Leg implements SinkLeg, Holder {
   }
 
   confirmThrough(ticket: number): void {
-    while (this.unconfirmed.length > 0 && this.firstTicket <= ticket) this.confirm(this.firstTicket);
+    while (this.unconfirmed.length > 0 && this.firstTicket <= ticket) {
+      const message = this.unconfirmed.shift();
+      this.firstTicket += 1;
+      if (message === CONFIRMED) continue;
+      this.unconfirmedCount -= 1;
+      this.unconfirmedBytes -= wireSize(message);
+      this.delivered += 1;
+      if (!this.isLossy) message.ack();
+    }
     if (this.sending !== undefined && this.firstTicket === ticket) this.confirm(ticket);
+    else if (this.backlog.length > 0) this.sink.schedule();
   }
 
   fail(ticket: number, error: AraldoError): void {

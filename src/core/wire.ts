@@ -64,7 +64,11 @@ export class Wire {
 
   /** The same in memory of its own. */
   unpinned(): Wire {
-    return Wire.of(Buffer.from(Uint8Array.prototype.slice.call(this.bytes).buffer), this.isText, this.marshaller);
+    return Wire.of(
+      Buffer.from(Uint8Array.prototype.slice.call(this.bytes).buffer),
+      this.isText,
+      this.marshaller,
+    );
   }
 
   /** Copies the bytes to `target` from `at` on; `targetView` is a view of the same memory. */

@@ -109,7 +109,7 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
 /** One source of a route, up to where its steps begin. */
 function readFrom(source: string, route: Route, context: CompileContext) {
   const endpoint = endpointNamed(context, source);
-  const claimed = endpoint.pipe(claim(route, { maxDeliveries: endpoint.inbound.maxDeliveries }));
+  const claimed = endpoint.messages.pipe(claim(route, { maxDeliveries: endpoint.inbound.maxDeliveries }));
   const marshaller = marshallerOf(context, source);
   if (marshaller === undefined || endpoint.capabilities.source?.carries === 'values') return claimed;
   return claimed.pipe(unmarshal(marshaller));

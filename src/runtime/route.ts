@@ -57,21 +57,14 @@ export function createRoute(options: RouteOptions): Route {
   const valves = new Set<Valve>();
   /** Bounded by the windows of the sources, which are shut from the first one on. */
   const kept: Message[] = [];
-  let received = 0;
-  let givenUp = 0;
-  let made = 0;
-  let joined = 0;
-  let dead = 0;
-  let returned = 0;
-  let heldBy: AraldoError | undefined;
 
   const warn = limited(options.scheduler, (_kind, fields, text) =>
     log.warn({ route: name, ...fields }, text),
   );
 
   const keep = (message: Message, error: AraldoError): void => {
-    if (heldBy === undefined) {
-      heldBy = error;
+    if (route.heldBy === undefined) {
+      route.heldBy = error;
       const cure = 'fix the cause and reload, or state another on-error';
       log.error(
         { route: name, code: error.code, id: message.id },
@@ -79,6 +72,7 @@ export function createRoute(options: RouteOptions): Route {
       );
     }
     kept.push(message);
+    route.kept += 1;
     valves.add(message.origin.valve);
     message.origin.valve.hold(holder);
   };
@@ -91,68 +85,53 @@ export function createRoute(options: RouteOptions): Route {
     made: () => undefined,
     failed(letter, error) {
       warn('dead-letter', { code: error.code, id: letter.id }, `a dead letter was refused: ${error.message}`);
-      dead -= 1;
+      route.dead -= 1;
       if (options.canRedeliver) return keep(letter, error);
-      givenUp += 1;
+      route.givenUp += 1;
       letter.ack();
     },
   };
 
   const bury = (message: Message, error: AraldoError, deadLetters: FanOut): void => {
-    dead += 1;
+    route.dead += 1;
     const letter = message.claim(lastResort);
     message.ack();
     deadLetters.offer(deadLetterOf(letter, error, name));
   };
 
-  return {
+  // Counters are fields, not getters: an object of many accessors is a slow one, and this is touched by each message.
+  const route: Mutable<Route> = {
     name,
-    get received() {
-      return received;
-    },
+    received: 0,
     forwarded: 0,
+    madeCount: 0,
+    joinedCount: 0,
     discardedBy,
     failures,
-    get madeCount() {
-      return made;
-    },
-    get joinedCount() {
-      return joined;
-    },
-    get dead() {
-      return dead;
-    },
-    get returned() {
-      return returned;
-    },
-    get heldBy() {
-      return heldBy;
-    },
-    get givenUp() {
-      return givenUp;
-    },
-    get kept() {
-      return kept.length;
-    },
+    dead: 0,
+    returned: 0,
+    givenUp: 0,
+    kept: 0,
+    heldBy: undefined,
     claimed() {
-      received += 1;
+      route.received += 1;
     },
     discarded(_message, reason) {
       discardedBy.set(reason, (discardedBy.get(reason) ?? 0) + 1);
     },
     made(count) {
-      if (count > 0) made += count;
-      else joined -= count;
+      if (count > 0) route.madeCount += count;
+      else route.joinedCount -= count;
     },
     failed(message, error) {
       failures.set(error.code, (failures.get(error.code) ?? 0) + 1);
       warn(error.code, { code: error.code, id: message.id }, error.message);
       if (onError === 'hold') keep(message, error);
       else if (onError === 'discard') {
-        givenUp += 1;
+        route.givenUp += 1;
         message.ack();
       } else if (onError === 'nack') {
-        returned += 1;
+        route.returned += 1;
         message.nack();
       } else if (deadLetters !== undefined) bury(message, error, deadLetters);
       else keep(message, error);
@@ -162,8 +141,12 @@ export function createRoute(options: RouteOptions): Route {
     },
     end() {
       for (const message of kept.splice(0)) message.nack();
+      route.kept = 0;
       for (const valve of valves) valve.release(holder);
       valves.clear();
     },
   };
+  return route;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
