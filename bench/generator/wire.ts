@@ -2,12 +2,18 @@
 
 /** `{room}` in a path or subject becomes `r0000`, `r0001`, … */
 export type Wire =
-  | { readonly kind: 'websocket'; readonly port: number; readonly path: string }
+  | ({ readonly kind: 'websocket'; readonly path: string } & WebSocketPort)
   /** NATS's own protocol in WebSocket frames. Without `echo` a connection does not get what it sent itself. */
-  | { readonly kind: 'nats'; readonly port: number; readonly subject: string; readonly echo: boolean }
+  | ({ readonly kind: 'nats'; readonly subject: string; readonly echo: boolean } & WebSocketPort)
   | { readonly kind: 'redis'; readonly port: number; readonly channel: string }
   /** A server of ours that writes one byte for each message it has read. */
   | { readonly kind: 'tally'; readonly port: number };
+
+interface WebSocketPort {
+  readonly port: number;
+  /** Over TLS. */
+  readonly isSecure?: boolean;
+}
 
 export type Role = 'publish' | 'subscribe' | 'both';
 

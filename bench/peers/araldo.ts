@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { version } from '../../src/version.ts';
+import type { Certificate } from '../../test/certificate.ts';
 import { freePort } from '../../test/servers/free-port.ts';
 import type { Wire } from '../generator/wire.ts';
 import { temporaryFolder } from '../process/folder.ts';
@@ -16,6 +17,8 @@ export interface AraldoOptions {
   /** Files of ours that stand beside the YAML, by name. */
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Its port is under TLS. */
+  readonly certificate?: Certificate | undefined;
 }
 
 /** A path of araldo's own, or a wire of something behind it. */
@@ -80,7 +83,7 @@ export function createAraldo(profiling: Profiling): Araldo {
     const folder = temporaryFolder('araldo');
     const port = await freePort();
     const file = join(folder.path, 'araldo.yaml');
-    writeFileSync(file, `server-port: ${port}\n${options.yaml}`);
+    writeFileSync(file, `server-port: ${port}\n${tlsOf(options.certificate)}${options.yaml}`);
     for (const [name, source] of Object.entries(options.files ?? {}))
       copyFileSync(source, join(folder.path, name));
     if (isProfiled) mkdirSync(profiling.folder, { recursive: true });
@@ -92,8 +95,8 @@ export function createAraldo(profiling: Profiling): Araldo {
       });
       return {
         ...launched,
-        publish: wireOf(options.publish, port),
-        subscribe: wireOf(options.subscribe, port),
+        publish: wireOf(options.publish, port, options.certificate),
+        subscribe: wireOf(options.subscribe, port, options.certificate),
         async stop() {
           await stop(isProfiled ? STOP_PROFILED_MS : undefined);
           folder.remove();
@@ -108,8 +111,9 @@ export function createAraldo(profiling: Profiling): Araldo {
   return {
     name: 'araldo',
     shapes: ['broadcast', 'chat', 'rooms'],
+    hasTls: true,
     prepare: () => ({ version }),
-    start: (shape) => startWith(yamls[shape]),
+    start: (shape, certificate) => startWith({ ...yamls[shape], certificate }),
     startWith,
   };
 }
@@ -121,6 +125,13 @@ function flagsOf({ folder, cpu, heap }: Profiling): readonly string[] {
   ];
 }
 
-function wireOf(endpoint: Endpoint, port: number): Wire {
-  return typeof endpoint === 'string' ? { kind: 'websocket', port, path: endpoint } : endpoint;
+function tlsOf(certificate: Certificate | undefined): string {
+  return certificate === undefined
+    ? ''
+    : `server-tls: { cert: ${certificate.cert}, key: ${certificate.key} }\n`;
+}
+
+function wireOf(endpoint: Endpoint, port: number, certificate: Certificate | undefined): Wire {
+  if (typeof endpoint !== 'string') return endpoint;
+  return { kind: 'websocket', port, isSecure: certificate !== undefined, path: endpoint };
 }

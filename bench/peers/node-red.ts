@@ -13,6 +13,7 @@ const home = join(cache, 'node-red', 'node_modules', 'node-red');
 export const nodeRed: System = {
   name: 'Node-RED',
   shapes: ['broadcast'],
+  hasTls: false,
   prepare() {
     const problem = installed() === VERSION ? undefined : installFromNpm('node-red', VERSION);
     const version = installed();

@@ -11,19 +11,23 @@ const relay = join(import.meta.dirname, 'plain-ws-relay.ts');
 export const plainWs: System = {
   name: 'plain ws',
   shapes: ['broadcast', 'chat', 'rooms'],
+  hasTls: true,
   prepare() {
     const manifest = createRequire(import.meta.url).resolve('ws/package.json');
     return { version: (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version };
   },
-  async start(shape) {
+  async start(shape, certificate) {
     const port = await freePort();
-    const launched = await launch([process.execPath, relay, String(port), shape], { core: 'server', port });
+    const files = certificate === undefined ? [] : [certificate.cert, certificate.key];
+    const command = [process.execPath, relay, String(port), shape, ...files];
+    const launched = await launch(command, { core: 'server', port });
+    const isSecure = certificate !== undefined;
     const room = shape === 'rooms' ? '/{room}' : '/all';
     const isChat = shape === 'chat';
     return {
       ...launched,
-      publish: { kind: 'websocket', port, path: isChat ? '/chat' : `/in${room}` },
-      subscribe: { kind: 'websocket', port, path: isChat ? '/chat' : `/out${room}` },
+      publish: { kind: 'websocket', port, isSecure, path: isChat ? '/chat' : `/in${room}` },
+      subscribe: { kind: 'websocket', port, isSecure, path: isChat ? '/chat' : `/out${room}` },
     };
   },
 };

@@ -1,4 +1,5 @@
 /** A server under measurement: araldo, or one that it is compared with. */
+import type { Certificate } from '../../test/certificate.ts';
 import type { Wire } from '../generator/wire.ts';
 
 /**
@@ -10,9 +11,12 @@ export type Shape = 'broadcast' | 'chat' | 'rooms';
 export interface System {
   readonly name: string;
   readonly shapes: readonly Shape[];
+  /** Whether it can be started with a certificate. */
+  readonly hasTls: boolean;
   /** Installs it where that may be done. Rejects nothing: what is missing is left out and named. */
   prepare(): Availability;
-  start(shape: Shape): Promise<Running>;
+  /** With a certificate its wires are over TLS. */
+  start(shape: Shape, certificate?: Certificate): Promise<Running>;
 }
 
 export type Availability = { readonly version: string } | { readonly missing: string };

@@ -1,4 +1,8 @@
-/** Offered rates: what a delivery costs, and how long it takes, when nobody pushes as hard as possible. */
+/**
+ * Offered rates, plain and over TLS: what a delivery costs, and how long it takes, when nobody pushes as hard as
+ * possible.
+ */
+import { type Certificate, hasOpenssl, makeCertificate } from '../../test/certificate.ts';
 import type { Latency, Measurement } from '../generator/scenario.ts';
 import type { Figure } from '../report/figure.ts';
 import { median } from '../report/median.ts';
@@ -6,51 +10,89 @@ import { digits, percent, short } from '../report/number.ts';
 import type { Table } from '../report/table.ts';
 import { compare, type Measured } from './compare.ts';
 import { absence, contendersFor } from './contenders.ts';
-import { cpuPerDelivery, deliveriesPerSecond, find, ratioOf } from './throughput.ts';
+import { cheapest, cpuPerDelivery, deliveriesPerSecond, find, ratioOf } from './throughput.ts';
 import { type Bench, PAYLOAD, type Workload } from './workload.ts';
 
 const RATES = [10, 100, 1_000, 10_000];
 const PEERS = 100;
 const TITLE = `Offered rates × ${PEERS} peers`;
+/** Eight questions are asked here: more of each would take a third of the whole bench. */
+const MOST_RUNS = 3;
+/** From so many messages a second on, half the time shows as much. */
+const BRISK = 1_000;
 
 /** A rate that is delivered to less than this share is more than the system can do. */
 const KEPT_UP = 0.95;
 /** A generator that sends so late, as a share of what was measured, measures itself. */
 const SEND_LATENESS = 0.5;
 
+/** What was asked, and what came of it. */
+interface Point {
+  readonly rate: number;
+  readonly isSecure: boolean;
+  readonly all: readonly Measured[];
+}
+
 export const rates: Workload = {
   name: 'rates',
   title: TITLE,
   async run(bench) {
-    const byRate: { rate: number; all: readonly Measured[] }[] = [];
-    for (const rate of RATES) {
-      bench.say(`${rate} messages/s`);
-      byRate.push({ rate, all: await atRate(bench, rate) });
+    const points: Point[] = await measureRates(bench, undefined);
+    if (hasOpenssl) {
+      using certificate = makeCertificate();
+      points.push(...(await measureRates(bench, certificate)));
     }
     return {
       workload: 'rates',
       title: TITLE,
       about:
         `An open loop offers so many messages a second to ${PEERS} peers, whatever becomes of them. Latency counts ` +
-        'from when a message was meant to leave, so a server that stalls cannot hide it.',
-      tables: byRate.map(({ rate, all }) => tableOf(rate, all)),
-      remarks: byRate.flatMap(({ rate, all }) => remarksOf(rate, all)),
-      figures: byRate.flatMap(({ rate, all }) => figuresOf(rate, all, bench)),
-      data: byRate,
+        'from when a message was meant to leave, so a server that stalls cannot hide it. Over TLS the generator ' +
+        'decrypts what the server encrypts, so where servers coalesce little it is late before they are.',
+      tables: points.map(tableOf),
+      remarks: [
+        ...points.flatMap(remarksOf),
+        ...(hasOpenssl ? [] : ['nothing over TLS: openssl, which makes the certificate, is not installed']),
+      ],
+      figures: points.flatMap((point) => figuresOf(point, bench)),
+      data: points,
     };
   },
 };
 
-function atRate(bench: Bench, rate: number): Promise<readonly Measured[]> {
+async function measureRates(bench: Bench, certificate: Certificate | undefined): Promise<Point[]> {
+  const isSecure = certificate !== undefined;
+  const points: Point[] = [];
+  for (const rate of RATES) {
+    bench.say(nameOf({ rate, isSecure }));
+    points.push({ rate, isSecure, all: await atRate(bench, rate, certificate) });
+  }
+  return points;
+}
+
+function atRate(
+  bench: Bench,
+  rate: number,
+  certificate: Certificate | undefined,
+): Promise<readonly Measured[]> {
   const names = ['plain ws', 'nats-server', 'nginx + nchan'] as const;
-  const contenders = contendersFor(bench, 'broadcast', names, ({ publish, subscribe }) => ({
+  const scenario: Parameters<typeof contendersFor>[3] = ({ publish, subscribe }) => ({
     publishers: { wire: publish, count: 1 },
     subscribers: { wire: subscribe, count: PEERS },
     payload: PAYLOAD,
     load: { kind: 'offer', rate },
-  }));
+  });
+  const contenders = contendersFor(bench, 'broadcast', names, scenario, certificate);
   // What a system could not deliver in time must not reach into the next run.
-  return compare(bench, contenders, { isFresh: true });
+  return compare(bench, contenders, {
+    isFresh: true,
+    runs: Math.min(MOST_RUNS, bench.runs),
+    seconds: rate < BRISK ? bench.seconds : bench.seconds / 2,
+  });
+}
+
+function nameOf({ rate, isSecure }: Pick<Point, 'rate' | 'isSecure'>): string {
+  return `${short(rate)} messages/s${isSecure ? ' over TLS' : ''}`;
 }
 
 function latencyOf({ latency }: Measurement): Latency {
@@ -65,9 +107,10 @@ function keptUp(rate: number, { runs }: Measured): boolean {
   return median(runs.map(deliveriesPerSecond)) >= KEPT_UP * rate * PEERS;
 }
 
-function tableOf(rate: number, all: readonly Measured[]): Table {
+function tableOf(point: Point): Table {
+  const { rate, all } = point;
   const columns = [
-    `${short(rate)} messages/s`,
+    nameOf(point),
     'deliveries/s',
     'CPU µs each',
     'p50 µs',
@@ -95,27 +138,26 @@ function tableOf(rate: number, all: readonly Measured[]): Table {
   return { columns, rows };
 }
 
-function remarksOf(rate: number, all: readonly Measured[]): readonly string[] {
-  return all.flatMap(({ label, runs }) => {
+function remarksOf(point: Point): readonly string[] {
+  return point.all.flatMap(({ label, runs }) => {
     const sent = median(runs.map((run) => latencyOf(run).sendP99));
     return sent > SEND_LATENESS * median(runs.map(p99))
       ? [
-          `${label} at ${short(rate)}/s: the generator itself sent late; p99 says more about it than about the system`,
+          `${label} at ${nameOf(point)}: the generator itself sent late; p99 says more about it than about the system`,
         ]
       : [];
   });
 }
 
-function figuresOf(rate: number, all: readonly Measured[], bench: Bench): Figure[] {
-  const work = `${short(rate)} messages/s × ${PEERS} peers`;
+function figuresOf(point: Point, bench: Bench): Figure[] {
+  const { rate, all } = point;
+  const work = `${nameOf(point)} × ${PEERS} peers`;
   const araldo = find(all, 'araldo');
   // A system that cannot deliver the rate does not do the same work.
   const peers = all.filter(
     (measured) => measured !== araldo && measured.runs.length > 0 && keptUp(rate, measured),
   );
-  const best = peers.toSorted(
-    (a, b) => median(a.runs.map(cpuPerDelivery)) - median(b.runs.map(cpuPerDelivery)),
-  )[0];
+  const best = cheapest(peers);
   const plain = peers.find(({ label }) => label === 'plain ws');
   return [
     {

@@ -84,6 +84,12 @@ export function ratioOf(
   return medianRatio(above?.runs.map(figure) ?? [], below?.runs.map(figure) ?? []);
 }
 
+/** The one whose deliveries cost least, of those that ran. */
+export function cheapest(all: readonly Measured[]): Measured | undefined {
+  const cost = ({ runs }: Measured): number => median(runs.map(cpuPerDelivery));
+  return all.filter(({ runs }) => runs.length > 0).toSorted((a, b) => cost(a) - cost(b))[0];
+}
+
 export function find(all: readonly Measured[], label: string): Measured | undefined {
   return all.find((measured) => measured.label === label && measured.runs.length > 0);
 }
