@@ -2,7 +2,9 @@
 import type * as ioredis from 'ioredis';
 import { loadLibrary } from '../../src/core/client-library.ts';
 import { AraldoError } from '../../src/core/errors.ts';
+import { Wire } from '../../src/core/wire.ts';
 import { readTls, type TlsFiles } from '../../src/options/tls.ts';
+import { type OnMessage, readMessages } from './message-reader.ts';
 import type { Subscriptions } from './settings.ts';
 import type { Target } from './target.ts';
 
@@ -12,12 +14,11 @@ export interface ConnectOptions {
   readonly signal: AbortSignal;
   /** Called once, when a connection that was open has ended by itself. Not after `close`. */
   readonly onLost: (error: AraldoError) => void;
-  /** `pattern` is that of the subscription, where it is one. */
-  readonly onMessage: (channel: Buffer, payload: Buffer, pattern?: string) => void;
+  readonly onMessage: OnMessage;
 }
 
 export interface Connection {
-  /** Resolves when Redis has confirmed all of it. */
+  /** Resolves when Redis has confirmed all of it. Once, and when nothing else is unanswered. */
   subscribe(subscriptions: Subscriptions): Promise<void>;
   /** Resolves when Redis has answered; rejects with its error reply, or when the connection ends. */
   publish(channel: string, payload: Buffer): Promise<unknown>;
@@ -58,9 +59,11 @@ export async function connectRedis(options: ConnectOptions): Promise<Connection>
       new AraldoError('connection-lost', `lost the connection to ${target.address}: ${why}`, causeOf(reason)),
     );
   });
-  redis.on('messageBuffer', onMessage);
+  redis.on('messageBuffer', (channel: Buffer, payload: Buffer) => {
+    onMessage(channel.toString(), Wire.of(payload));
+  });
   redis.on('pmessageBuffer', (pattern: string, channel: Buffer, payload: Buffer) => {
-    onMessage(channel, payload, pattern);
+    onMessage(channel.toString(), Wire.of(payload), pattern);
   });
   const close = (): void => {
     isClosed = true;
@@ -83,6 +86,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connection>
 
   return {
     async subscribe({ channels, patterns }) {
+      readMessages(redis.stream, onMessage);
       try {
         if (channels.length > 0) await redis.subscribe(...channels);
         if (patterns.length > 0) await redis.psubscribe(...patterns);

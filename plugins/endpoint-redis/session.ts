@@ -5,6 +5,7 @@ import { AraldoError } from '../../src/core/errors.ts';
 import { type Heartbeat, heartbeat } from '../../src/core/heartbeat.ts';
 import { formatDuration } from '../../src/options/duration.ts';
 import type { Connect, Connection, ConnectOptions } from './connection.ts';
+import type { OnMessage } from './message-reader.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import type { Settings } from './settings.ts';
 
@@ -15,7 +16,7 @@ export interface SessionOptions {
   readonly settings: Settings;
   readonly scheduler: SchedulerLike;
   readonly connect: Connect;
-  readonly onMessage: ConnectOptions['onMessage'];
+  readonly onMessage: OnMessage;
   readonly onWritable: () => void;
   /** Called once, when it has ended by itself. Not after `close`. */
   readonly onBroken: (error: AraldoError) => void;
@@ -88,9 +89,9 @@ export function createSession(session: SessionOptions): Session {
         role.onLost(error);
       },
       // Under load the answer to a PING stands in line behind messages: they are signs of life too.
-      onMessage(channel, payload, pattern) {
+      onMessage(channel, wire, pattern) {
         late.beat?.heard();
-        onMessage(channel, payload, pattern);
+        onMessage(channel, wire, pattern);
       },
     });
     // Its twin may have failed meanwhile, and closed everything.

@@ -1,9 +1,10 @@
 /** Redis Pub/Sub as an endpoint: a lane for each subscription, and a session for each time it is open. */
 import type { Port, Transport } from '../../src/core/endpoint.ts';
 import type { Lane } from '../../src/core/lane.ts';
+import type { Meta } from '../../src/core/message.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
-import { Wire } from '../../src/core/wire.ts';
 import type { EndpointContext } from '../../src/core/plugin.ts';
+import type { Wire } from '../../src/core/wire.ts';
 import { type Connect, connectRedis } from './connection.ts';
 import { createSession, type Session } from './session.ts';
 import type { Settings } from './settings.ts';
@@ -19,7 +20,8 @@ export function createTransport(
   /** Kept over reconnects: a subscription has one order, however often it was interrupted. */
   const channels = new Map(subscriptions.channels.map((name) => [name, laneOf(name, { channel: name })]));
   const patterns = new Map(subscriptions.patterns.map((name) => [name, laneOf(name, { pattern: name })]));
-  const onlyLane = channels.size === 1 && patterns.size === 0 ? [...channels.values()][0] : undefined;
+  /** The meta of the last message of each pattern: the next one is likely to be of the same channel. */
+  const metas = new Map<Lane, Meta>();
   let session: Session | undefined;
   let isDraining = false;
 
@@ -57,12 +59,18 @@ export function createTransport(
     return port.source.lane({ name, meta: { endpoint, lane: name, ...meta } });
   }
 
-  function received(channel: Buffer, bytes: Buffer, pattern?: string): void {
+  function received(channel: string, wire: Wire, pattern?: string): void {
     if (isDraining) return;
-    const wire = Wire.of(bytes);
-    if (onlyLane !== undefined) return onlyLane.receiveBytes(wire);
-    if (pattern === undefined) return channels.get(channel.toString())?.receiveBytes(wire);
+    if (pattern === undefined) return channels.get(channel)?.receiveBytes(wire);
     const lane = patterns.get(pattern);
-    lane?.receiveBytes(wire, { ...lane.meta, channel: channel.toString() });
+    lane?.receiveBytes(wire, metaOf(lane, channel));
+  }
+
+  function metaOf(lane: Lane, channel: string): Meta {
+    const last = metas.get(lane);
+    if (last?.['channel'] === channel) return last;
+    const meta = { ...lane.meta, channel };
+    metas.set(lane, meta);
+    return meta;
   }
 }

@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { AraldoError } from '../../../src/core/errors.ts';
 import { Leg } from '../../../src/core/leg.ts';
 import { Message } from '../../../src/core/message.ts';
+import { Wire } from '../../../src/core/wire.ts';
 import { elapse, turn } from '../../virtual-time.ts';
 import { fakeRedis, reply } from './fake-redis.ts';
+
+const bytes = (text: string): Wire => Wire.of(Buffer.from(text));
 
 const both = { subscriptions: { channels: ['news'], patterns: [] }, publishes: 'out' };
 
@@ -88,7 +91,7 @@ describe('endpoint-redis › connections', () => {
     const connection = connections[0]!;
     connection.isAlive = false;
     for (let seconds = 0; seconds < 200; seconds += 10) {
-      connection.options.onMessage(Buffer.from('news'), Buffer.from('x'));
+      connection.options.onMessage('news', bytes('x'));
       await elapse(scheduler, 10_000);
     }
     expect(endpoint.reconnects).toBe(0);
@@ -107,10 +110,10 @@ describe('endpoint-redis › source', () => {
     expect(connections[0]?.subscribed).toEqual(['a', 'b', 'c*']);
     const deliver = (at: number): void => {
       const { onMessage } = connections[at]!.options;
-      onMessage(Buffer.from('a'), Buffer.from('1'));
-      onMessage(Buffer.from('b'), Buffer.from('2'));
-      onMessage(Buffer.from('c1'), Buffer.from('3'), 'c*');
-      onMessage(Buffer.from('unknown'), Buffer.from('4'));
+      onMessage('a', bytes('1'));
+      onMessage('b', bytes('2'));
+      onMessage('c1', bytes('3'), 'c*');
+      onMessage('unknown', bytes('4'));
     };
     deliver(0);
     await connections[0]?.lose();
@@ -135,7 +138,7 @@ describe('endpoint-redis › source', () => {
     const [subscriber, sender] = connections;
     endpoint.drain();
     expect(subscriber?.isClosed).toBe(true);
-    subscriber?.options.onMessage(Buffer.from('news'), Buffer.from('late'));
+    subscriber?.options.onMessage('news', bytes('late'));
     leg.offer(Message.of('last'));
     await elapse(scheduler, 10);
     expect(sender?.published.map(({ payload }) => payload)).toEqual(['last']);
