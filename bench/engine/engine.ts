@@ -47,7 +47,7 @@ async function measure(operators: number, legs: number, seconds: number): Promis
   );
   const pipeline = steps()
     .slice(0, operators)
-    .reduce((stream, step) => stream.pipe(step), source.pipe(claim()));
+    .reduce((stream, step) => stream.pipe(step), source.messages.pipe(claim()));
   pipeline.subscribe((message) => fanOut.offer(message));
   const lane: Lane = source.inbound.lane({ name: 'lane' });
 

@@ -159,6 +159,7 @@ export class Leg implements SinkLeg, Holder {
       this.delivered += 1;
       if (!this.isLossy) message.ack();
     }
+    this.forgetConfirmed();
     if (this.sending !== undefined && this.firstTicket === ticket) this.confirm(ticket);
     else if (this.backlog.length > 0) this.sink.schedule();
   }
@@ -250,11 +251,16 @@ export class Leg implements SinkLeg, Holder {
     this.unconfirmed.set(place, CONFIRMED);
     this.unconfirmedCount -= 1;
     this.unconfirmedBytes -= wireSize(message);
+    this.forgetConfirmed();
+    return message;
+  }
+
+  /** The oldest place is that of a message which is still unconfirmed. */
+  private forgetConfirmed(): void {
     while (this.unconfirmed.length > 0 && this.unconfirmed.at(0) === CONFIRMED) {
       this.unconfirmed.shift();
       this.firstTicket += 1;
     }
-    return message;
   }
 
   private closeSending(): Message | typeof CONFIRMED {

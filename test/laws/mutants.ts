@@ -88,8 +88,8 @@ export const mutants: readonly Mutant[] = [
     law: 5,
     name: 'what is delivered again passes a held gate',
     file: 'source.ts',
-    find: 'budget > 0 && !this.gate.isHeld; budget',
-    replace: 'budget > 0; budget',
+    find: 'budget > 0 && !this.gate.isHeld; )',
+    replace: 'budget > 0; )',
   },
   {
     law: 6,
@@ -209,8 +209,15 @@ export const mutants: readonly Mutant[] = [
     law: 12,
     name: 'what is delivered again waits for room in the window',
     file: 'source.ts',
-    find: 'budget > 0 && !this.gate.isHeld; budget',
-    replace: 'budget > 0 && this.gate.isOpen; budget',
+    find: 'budget > 0 && !this.gate.isHeld; )',
+    replace: 'budget > 0 && this.gate.isOpen; )',
+  },
+  {
+    law: 12,
+    name: 'a confirmed message keeps its place among those that are not',
+    file: 'leg.ts',
+    find: '      if (!this.isLossy) message.ack();\n    }\n    this.forgetConfirmed();',
+    replace: '      if (!this.isLossy) message.ack();\n    }',
   },
   {
     law: 12,
