@@ -42,7 +42,7 @@ export const chat: Workload = {
 };
 
 /** araldo with one publisher whose messages have as many deliveries: what others are measured by. */
-export function broadcastTo(bench: Bench, peers: number): Contender {
+export function broadcastTo(bench: Bench, peers: number, windowBytes?: number): Contender {
   return {
     label: broadcastLabel(peers),
     start: () => bench.araldo.start('broadcast'),
@@ -50,7 +50,7 @@ export function broadcastTo(bench: Bench, peers: number): Contender {
       publishers: { wire: publish, count: 1 },
       subscribers: { wire: subscribe, count: peers },
       payload: PAYLOAD,
-      load: { kind: 'saturate' },
+      load: { kind: 'saturate', ...(windowBytes === undefined ? {} : { windowBytes }) },
     }),
   };
 }

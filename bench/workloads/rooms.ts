@@ -7,6 +7,8 @@ import { PAYLOAD, type Workload } from './workload.ts';
 
 const ROOMS = 1_000;
 const PEERS = 10;
+/** The same for all: as much as the generator allows each of so many peers, or batches would differ in size. */
+const WINDOW_BYTES = 12 * 1024;
 const TITLE = `${ROOMS.toLocaleString('en')} rooms × ${PEERS} peers`;
 
 export const rooms: Workload = {
@@ -19,14 +21,16 @@ export const rooms: Workload = {
         subscribers: { wire: subscribe, count: ROOMS * PEERS },
         rooms: ROOMS,
         payload: PAYLOAD,
-        load: { kind: 'saturate' },
+        load: { kind: 'saturate', windowBytes: WINDOW_BYTES },
       })),
-      broadcastTo(bench, PEERS),
+      broadcastTo(bench, PEERS, WINDOW_BYTES),
     ]);
     return {
       workload: 'rooms',
       title: TITLE,
-      about: `A publisher for each of ${ROOMS} rooms; what it says reaches the ${PEERS} peers of its room.`,
+      about:
+        `A publisher for each of ${ROOMS} rooms; what it says reaches the ${PEERS} peers of its room. ` +
+        `${WINDOW_BYTES / 1024} KiB are under way to each peer, of a room and of the broadcast.`,
       tables: [throughputTable(all)],
       remarks: throughputRemarks(all),
       figures: [
