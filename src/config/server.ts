@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Schema } from '../core/schema.ts';
 import { expiryOf, readIdentity } from '../options/identity.ts';
 import { isPem } from '../options/pem.ts';
-import { type ServerLimits, serverLimits } from '../options/server-limits.ts';
+import { defaultServerLimits, type ServerLimits, serverLimits } from '../options/server-limits.ts';
 import { type ServerTls, serverTls } from '../options/server-tls.ts';
 import type { ReadContext } from './context.ts';
 import { expected, integerReader, readKey, readList, readText, wordReader } from './fields.ts';
@@ -34,8 +34,8 @@ export async function readServer(root: MapNode, context: ReadContext, warn: Warn
   const port = readKey(root, 'server-port', problems, integerReader(0, 65_535));
   const logLevel = readKey(root, 'log-level', problems, wordReader(logLevels));
   const hosts = readKey(root, 'hosts', problems, readHosts);
-  const limits = await readSection<ServerLimits>(root, 'server-limits', serverLimits(), problems);
-  const written = await readSection<ServerTls>(root, 'server-tls', serverTls(), problems);
+  const limits = await readSection<ServerLimits>(root, 'server-limits', serverLimits, problems);
+  const written = await readSection<ServerTls>(root, 'server-tls', serverTls, problems);
   const tls = written === undefined ? undefined : fromDirectory(written, directory);
   if (tls !== undefined) await checkIdentity(root, tls, problems, warn);
 
@@ -44,7 +44,7 @@ export async function readServer(root: MapNode, context: ReadContext, warn: Warn
       host: host ?? '127.0.0.1',
       port: port ?? 8080,
       hosts: hosts ?? [],
-      limits: limits ?? serverLimits().parse({}),
+      limits: limits ?? defaultServerLimits,
       ...(written !== undefined && { tls: written }),
     },
     logLevel: logLevel ?? 'info',

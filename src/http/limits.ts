@@ -1,10 +1,10 @@
 /** How much one caller, and all of them, may ask of the HTTP server before any endpoint sees them. */
-import { type ServerLimits, serverLimits } from '../options/server-limits.ts';
+import { defaultServerLimits, type ServerLimits } from '../options/server-limits.ts';
 
 /** `server-limits`, but for what is about the end of the routes. */
 export type HttpLimits = Omit<ServerLimits, 'drainMs'>;
 
-export const defaultLimits: HttpLimits = serverLimits().parse({});
+export const defaultLimits: HttpLimits = defaultServerLimits;
 
 /**
  * The limits that fit into the file descriptors of the process. Without descriptors the kernel's connections

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { AraldoError } from '../../src/core/errors.ts';
 import { Message } from '../../src/core/message.ts';
 import { defineEndpoint } from '../../src/core/plugin.ts';
-import { serverLimits } from '../../src/options/server-limits.ts';
+import { defaultServerLimits } from '../../src/options/server-limits.ts';
 import { type Asked, brief, errorOf, fakeRegistry, load, loadInput } from './fakes.ts';
 
 const sockets = `
@@ -16,7 +16,7 @@ plugins:
   - { name: radio, id: endpoint-radio }
   - { name: queue, id: endpoint-queue, url: x }
 `;
-const limits = serverLimits().parse({});
+const limits = defaultServerLimits;
 const leg = { overflow: 'pause', buffer: { messages: 1024, bytes: 16_777_216 } };
 
 describe('loadConfiguration', () => {
