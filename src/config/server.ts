@@ -1,5 +1,4 @@
 /** The server's own keys: where it listens, under which certificate, and how much it lets callers ask. */
-
 import { resolve } from 'node:path';
 import type { Schema } from '../core/schema.ts';
 import { expiryOf, readIdentity } from '../options/identity.ts';

@@ -158,7 +158,12 @@ export function createHandshakes(options: HandshakesOptions): Handshakes {
       return;
     }
     loggedAt = now;
-    const fields = { reason, ...(why !== undefined && { why }), remoteAddress, suppressed };
+    const fields = {
+      reason,
+      ...(why !== undefined && { why }),
+      remoteAddress,
+      ...(suppressed > 0 && { suppressed }),
+    };
     suppressed = 0;
     log.warn(fields, 'a TLS handshake failed');
   }
