@@ -3,10 +3,13 @@ import { Observable } from 'rxjs';
 import { AraldoError } from '../src/core/errors.ts';
 import type { RoutePort } from '../src/core/message.ts';
 import type { MessageOperator } from '../src/core/operator.ts';
+import { payloadTooLarge } from '../src/core/payload-limit.ts';
 
 export interface ClaimOptions {
   /** What was delivered more often goes to the route's `on-error`, before any step can see it. */
   readonly maxDeliveries?: number;
+  /** What is larger, in bytes, goes there too, without its payload: that is to go nowhere. */
+  readonly maxPayload?: number | undefined;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface ClaimOptions {
  * server.endpoint('orders').pipe(claim(), filter(isLarge)).subscribe(sinkOf(server.endpoint('archive')));
  */
 export function claim(route?: RoutePort, options: ClaimOptions = {}): MessageOperator {
-  const { maxDeliveries = Number.POSITIVE_INFINITY } = options;
+  const { maxDeliveries = Number.POSITIVE_INFINITY, maxPayload = Number.POSITIVE_INFINITY } = options;
 
   return (source) =>
     new Observable((subscriber) =>
@@ -31,8 +34,10 @@ export function claim(route?: RoutePort, options: ClaimOptions = {}): MessageOpe
         next(message) {
           const claimed = message.claim(route);
           const deliveries = message.meta.deliveries ?? 1;
-          if (deliveries <= maxDeliveries) subscriber.next(claimed);
-          else claimed.fail(tooManyDeliveries(deliveries, maxDeliveries));
+          const size = message.wire?.size ?? 0;
+          if (deliveries > maxDeliveries) claimed.fail(tooManyDeliveries(deliveries, maxDeliveries));
+          else if (size > maxPayload) claimed.with('').fail(payloadTooLarge(size, maxPayload));
+          else subscriber.next(claimed);
         },
         error: (error) => subscriber.error(error),
         complete: () => subscriber.complete(),

@@ -22,6 +22,11 @@ export interface SourceCapabilities {
   readonly scope: 'local' | 'once' | 'copy';
   /** Payloads are JavaScript values, or bytes and text that a marshaller reads. */
   readonly carries: 'values' | 'bytes';
+  /**
+   * The largest payload that its routes take, in bytes: a larger one fails before any step sees it. For systems that
+   * cannot be kept from sending it; absent where what is too large does not come in.
+   */
+  readonly maxPayload?: number;
 }
 
 /** What an endpoint can do as a sink. */

@@ -4,6 +4,7 @@
 export const errorCodes = {
   // A message could not be processed: it costs that message.
   'malformed-payload': 'the bytes of a message are not what its marshaller expects',
+  'payload-too-large': 'the payload of a message is larger than the max-payload of its endpoint',
   'unmarshallable-payload': 'a value has no form in the bytes of its marshaller',
   'expression-failed': 'an expression could not be evaluated for a message',
   'step-failed': 'a step threw, rejected or returned undefined',

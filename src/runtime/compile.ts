@@ -109,7 +109,9 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
 /** One source of a route, up to where its steps begin. */
 function readFrom(source: string, route: Route, context: CompileContext) {
   const endpoint = endpointNamed(context, source);
-  const claimed = endpoint.messages.pipe(claim(route, { maxDeliveries: endpoint.inbound.maxDeliveries }));
+  const { maxDeliveries } = endpoint.inbound;
+  const maxPayload = endpoint.capabilities.source?.maxPayload;
+  const claimed = endpoint.messages.pipe(claim(route, { maxDeliveries, maxPayload }));
   const marshaller = marshallerOf(context, source);
   if (marshaller === undefined || endpoint.capabilities.source?.carries === 'values') return claimed;
   return claimed.pipe(unmarshal(marshaller));

@@ -58,6 +58,20 @@ describe('claim', () => {
     expect(ledger.statuses).toEqual(['ack', 'ack', 'ack', 'reject', 'reject']);
   });
 
+  it('fails what is larger than max-payload, without its payload, and passes what is as large', () => {
+    const ledger = createLedger();
+    const failed: Message[] = [];
+    const route = { ...ledger.route, failed: (message: Message) => void failed.push(message) };
+    const seen: unknown[] = [];
+    for (const text of ['1234', '12345']) {
+      of(ledger.rootOfBytes(text))
+        .pipe(claim(route, { maxPayload: 4 }))
+        .subscribe(({ payload }) => seen.push(payload));
+    }
+    expect(seen).toEqual(['1234']);
+    expect(failed.map(({ payload, wire }) => [payload, wire])).toEqual([['', undefined]]);
+  });
+
   it('rejects in code without a route', () => {
     const ledger = createLedger();
     const root = ledger.root('a', { deliveries: 2 });
