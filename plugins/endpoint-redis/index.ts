@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AraldoError } from '../../src/core/errors.ts';
 import { defineEndpoint, type EndpointPlugin } from '../../src/core/plugin.ts';
 import { duration } from '../../src/options/duration.ts';
+import { size } from '../../src/options/size.ts';
 import { tlsFiles } from '../../src/options/tls.ts';
 import { isPattern } from './pattern.ts';
 import { capabilitiesOf, type Settings } from './settings.ts';
@@ -29,6 +30,9 @@ const options = z
         'Channels to subscribe to. One with *, ? or [ is a pattern; after a \\ they mean themselves.',
       ),
     publish: channel.optional().describe('The channel to publish on.'),
+    'max-payload': size()
+      .default(1024 * 1024)
+      .describe('The largest payload of a message, in and out; a larger one goes to on-error.'),
     tls: tlsFiles(),
     ping: z
       .strictObject({
@@ -77,6 +81,7 @@ function settingsOf(value: z.output<typeof options>): Settings {
         ? { channels: names.filter((name) => !isPattern(name)), patterns: names.filter(isPattern) }
         : { channels: [channel], patterns: [] },
     publishes: publish,
+    maxPayload: value['max-payload'],
     pingMs: ping.every,
     pongMs: ping.timeout,
   };

@@ -16,12 +16,14 @@ export interface Settings {
   readonly subscriptions: Subscriptions;
   /** The channel to publish on, if any. */
   readonly publishes: string | undefined;
+  /** The largest payload of a message, in bytes. */
+  readonly maxPayload: number;
   readonly pingMs: number;
   readonly pongMs: number;
 }
 
 /** What it can do: Redis Pub/Sub keeps nothing, so it neither waits nor delivers again. */
-export function capabilitiesOf({ target, subscriptions, publishes }: Settings): Capabilities {
+export function capabilitiesOf({ target, subscriptions, publishes, maxPayload }: Settings): Capabilities {
   const { channels, patterns } = subscriptions;
   const addressOf = (name: string): string => `${target.address}/${name}`;
   // A pattern that covers what we publish reads it back, as the channel itself would.
@@ -36,6 +38,7 @@ export function capabilitiesOf({ target, subscriptions, publishes }: Settings): 
         ordered: 'lane',
         scope: 'copy',
         carries: 'bytes',
+        maxPayload,
       },
       readsFrom: [...read].map(addressOf),
     }),

@@ -3,6 +3,7 @@ import type { Port, Transport } from '../../src/core/endpoint.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import type { Meta } from '../../src/core/message.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
+import { payloadTooLarge } from '../../src/core/payload-limit.ts';
 import type { EndpointContext } from '../../src/core/plugin.ts';
 import type { Wire } from '../../src/core/wire.ts';
 import { type Connect, connectRedis } from './connection.ts';
@@ -16,7 +17,7 @@ export function createTransport(
   connect: Connect = connectRedis,
 ): Transport {
   const { name: endpoint, scheduler } = context;
-  const { subscriptions } = settings;
+  const { subscriptions, maxPayload } = settings;
   /** Kept over reconnects: a subscription has one order, however often it was interrupted. */
   const channels = new Map(subscriptions.channels.map((name) => [name, laneOf(name, { channel: name })]));
   const patterns = new Map(subscriptions.patterns.map((name) => [name, laneOf(name, { pattern: name })]));
@@ -40,7 +41,8 @@ export function createTransport(
     },
     isWritable: () => session?.publisher?.isWritable ?? false,
     write(message, ticket, sender) {
-      const { bytes } = outgoingWire(message);
+      const { size, bytes } = outgoingWire(message);
+      if (size > maxPayload) throw payloadTooLarge(size, maxPayload);
       session?.publisher?.publish(bytes, ticket, sender);
       return false;
     },

@@ -1,5 +1,6 @@
 // Browsers and a backend, with a real Redis in between: araldo, redis-server, and clients that are none of ours.
 
+import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { runPython } from '../servers/python.ts';
 import { startRedis } from '../servers/redis.ts';
@@ -111,6 +112,34 @@ describeWith(['redis-server', 'python3'], 'browsers and Redis', () => {
       expect(await browser.has(20)).toEqual(answers);
       browser.socket.terminate();
     }
+  });
+
+  test('a message larger than max-payload meets on-error without its payload, and one as large passes', async () => {
+    await using redis = await startRedis();
+    await using araldo = await serve({
+      plugins: [
+        { name: 'json', id: 'marshal-json', envelope: true },
+        { name: 'news', id: 'endpoint-redis', url: redis.url, subscribe: 'news', marshal: 'none' },
+        { name: 'browsers', id: 'endpoint-websocket', path: '/ws', marshal: 'none' },
+        { name: 'dead', id: 'endpoint-websocket', path: '/dead', marshal: 'json' },
+      ],
+      routes: { news: { to: ['browsers'], 'on-error': { 'dead-letter': 'dead' } } },
+    });
+    using browser = await connect(araldo.port, '/ws');
+    using undertaker = await connect(araldo.port, '/dead');
+    await until('Redis is connected', () => araldo.server.endpoint('news').state === 'open');
+    const admin = new Redis(redis.url);
+    for (const size of [1_048_576, 1_048_577]) await admin.publish('news', 'x'.repeat(size));
+    admin.disconnect();
+    expect((await browser.has(1)).map((text) => text.length)).toEqual([1_048_576]);
+    const [letter = ''] = await undertaker.has(1);
+    expect(JSON.parse(letter.toString())).toMatchObject({
+      meta: {
+        error: { code: 'payload-too-large', message: 'a payload of 1048577 bytes; max-payload is 1048576' },
+      },
+      payload: '',
+    });
+    expect(await araldo.metric('araldo_route_failed_total', { route: 'news' })).toBe(1);
   });
 
   test('with Redis away, araldo runs, says so, and cuts off no peer for a pong it kept it from sending', async () => {

@@ -68,6 +68,7 @@ export function fakeRedis(settings: Partial<Settings>, maxInFlight = 1_024): Fak
     tls: {},
     subscriptions: { channels: [], patterns: [] },
     publishes: undefined,
+    maxPayload: 1024 * 1024,
     pingMs: 25_000,
     pongMs: 15_000,
     ...settings,

@@ -84,6 +84,7 @@ describe('endpoint-redis › capabilities', () => {
       ordered: 'lane',
       scope: 'copy',
       carries: 'bytes',
+      maxPayload: 1_048_576,
     });
     expect(channel.sink).toEqual({ confirms: 'accepted', reaches: 'system', carries: 'bytes' });
     expect(channel.readsFrom).toEqual(['redis://cache:6379/news']);

@@ -330,6 +330,24 @@ describe('endpoint-redis › sink', () => {
     }
   });
 
+  it('publishes a message as large as max-payload, and fails one that is a byte larger', async () => {
+    const { scheduler, leg, connections } = await publishing({ maxPayload: 100 });
+    const errors: AraldoError[] = [];
+    const route = {
+      name: 'r',
+      discarded: () => 0,
+      made: () => 0,
+      claimed: () => undefined,
+      failed: (_: Message, error: AraldoError) => errors.push(error),
+    };
+    for (const size of [100, 101]) leg.offer(Message.of('x'.repeat(size)).claim(route));
+    await elapse(scheduler, 1);
+    expect(connections[0]?.published.map(({ payload }) => payload.length)).toEqual([100]);
+    expect(errors.map(({ code, message }) => [code, message])).toEqual([
+      ['payload-too-large', 'a payload of 101 bytes; max-payload is 100'],
+    ]);
+  });
+
   it('fails a message that is neither bytes nor text, by name', async () => {
     const { leg, connections } = await publishing();
     const errors: AraldoError[] = [];
