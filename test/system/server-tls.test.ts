@@ -5,6 +5,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { MockEndpoint } from '../../plugins/endpoint-mock/index.ts';
 import { plugin as clientPlugin } from '../../plugins/endpoint-websocket-client/index.ts';
 import { Message } from '../../src/core/message.ts';
 import { type Certificate, hasOpenssl, makeCertificate } from '../certificate.ts';
@@ -45,10 +46,12 @@ describe.skipIf(!hasOpenssl)('server-tls (with openssl)', () => {
 
   function get(port: number, path: string): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
-      request({ port, host: '127.0.0.1', path, ca, agent: false }, async (response) => {
+      request({ port, host: '127.0.0.1', path, ca, agent: false }, (response) => {
         let text = '';
-        for await (const chunk of response) text += String(chunk);
-        resolve({ status: response.statusCode ?? 0, text });
+        response.setEncoding('utf8').on('data', (chunk) => {
+          text += String(chunk);
+        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
       })
         .on('error', reject)
         .end();
@@ -172,10 +175,8 @@ describe('server-limits', () => {
       routes: { a: ['b'] },
     });
     const { server } = started;
-    const [a, b] = ['a', 'b'].map((name) => server.endpoint(name) as never) as [
-      { emit(payload: unknown): void },
-      { stall(): void },
-    ];
+    const a = server.endpoint<MockEndpoint>('a');
+    const b = server.endpoint<MockEndpoint>('b');
     b.stall();
     a.emit('x');
     const begin = performance.now();
