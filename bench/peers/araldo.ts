@@ -35,7 +35,7 @@ export interface Araldo extends System {
   startWith(options: AraldoOptions): Promise<Running>;
 }
 
-const cli = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
+const cli = join(import.meta.dirname, '..', '..', 'src', 'boot', 'run.js');
 
 /** A process that writes a profile when it ends needs some time for that. */
 const STOP_PROFILED_MS = 20_000;

@@ -1,6 +1,7 @@
 /** Plain answers of the server itself: one sentence each, to a request or to a bare socket. */
-import { type ServerResponse, STATUS_CODES, validateHeaderValue } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { STATUS_CODES, validateHeaderValue } from './node-http.ts';
 
 export type Headers = Readonly<Record<string, string>>;
 

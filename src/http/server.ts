@@ -1,5 +1,5 @@
 /** The one HTTP server: its port, who gets in, and which handler answers what. */
-import { createServer as createProtocol, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createAcceptor, type Socket } from 'node:net';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { Log } from '../core/log.ts';
@@ -16,6 +16,7 @@ import { inspect } from './inspect.ts';
 import { defaultLimits, type HttpLimits, withinDescriptors } from './limits.ts';
 import { type Address, listen } from './listen.ts';
 import type { ConnectionCounts } from './metrics-families.ts';
+import { createServer as createProtocol } from './node-http.ts';
 import { createOwnPaths } from './own-paths.ts';
 import { createRouter } from './router.ts';
 import type { Status } from './status.ts';
