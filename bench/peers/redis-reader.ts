@@ -22,7 +22,7 @@ function tell(): void {
   for (const listener of listeners) listener.write(bytes);
 }
 
-createServer((socket) => {
+createServer({ noDelay: true }, (socket) => {
   listeners.add(socket);
   socket.on('close', () => listeners.delete(socket));
   socket.on('error', () => socket.destroy());

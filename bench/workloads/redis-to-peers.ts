@@ -4,9 +4,20 @@ import { freePort } from '../../test/servers/free-port.ts';
 import type { Wire } from '../generator/wire.ts';
 import { startRedis } from '../peers/redis.ts';
 import { launch } from '../process/launch.ts';
-import { compare } from './compare.ts';
+import { median } from '../report/median.ts';
+import { digits, short, times } from '../report/number.ts';
+import type { Table } from '../report/table.ts';
+import { compare, type Measured } from './compare.ts';
 import { absence } from './contenders.ts';
-import { deliveriesPerSecond, find, ratioOf, throughputRemarks, throughputTable } from './throughput.ts';
+import {
+  cpuPerDelivery,
+  deliveriesPerCpuSecond,
+  deliveriesPerSecond,
+  find,
+  ratioOf,
+  throughputRemarks,
+  throughputTable,
+} from './throughput.ts';
 import { PAYLOAD, type Workload } from './workload.ts';
 
 const PEERS = 100;
@@ -27,7 +38,7 @@ export const redisToPeers: Workload = {
     };
     const about =
       'PUBLISH, pipelined, as fast as they are read. Alone, a process reads the channel with ioredis and counts. ' +
-      'Redis stands on the core of the generator.';
+      'Redis stands on the core of the generator, and what limits each is the core it reads on.';
     if (!bench.redis) {
       const missing = { ...figure, value: undefined, reason: absence(bench, 'redis-server') };
       return { ...work, about, tables: [], remarks: [], figures: [missing], data: [] };
@@ -35,7 +46,8 @@ export const redisToPeers: Workload = {
     await using stack = new AsyncDisposableStack();
     const redis = await startRedis();
     stack.defer(() => redis.stop());
-    const publish: Wire = { kind: 'redis', port: redis.port, channel: CHANNEL };
+    // A channel for each contender: a subscriber of both would read along while the other one is measured.
+    const channelWire = (channel: string): Wire => ({ kind: 'redis', port: redis.port, channel });
     const all = await compare(bench, [
       {
         label: 'araldo',
@@ -43,15 +55,15 @@ export const redisToPeers: Workload = {
           bench.araldo.startWith({
             yaml: `
 plugins:
-  - { name: redis, id: endpoint-redis, url: "redis://127.0.0.1:${redis.port}", channel: ${CHANNEL} }
+  - { name: redis, id: endpoint-redis, url: "redis://127.0.0.1:${redis.port}", channel: ${CHANNEL}-araldo }
   - { name: out, id: endpoint-websocket, path: /out }
 routes:
   redis: [out]
 `,
-            publish,
+            publish: channelWire(`${CHANNEL}-araldo`),
             subscribe: '/out',
           }),
-        scenario: ({ subscribe }) => ({
+        scenario: ({ publish, subscribe }) => ({
           publishers: { wire: publish, count: 1 },
           subscribers: { wire: subscribe, count: PEERS },
           payload: PAYLOAD,
@@ -62,11 +74,15 @@ routes:
         label: ALONE,
         async start() {
           const port = await freePort();
-          const command = [process.execPath, reader, String(port), String(redis.port), CHANNEL];
+          const command = [process.execPath, reader, String(port), String(redis.port), `${CHANNEL}-alone`];
           const launched = await launch(command, { core: 'server', port });
-          return { ...launched, publish, subscribe: { kind: 'tally', port } };
+          return {
+            ...launched,
+            publish: channelWire(`${CHANNEL}-alone`),
+            subscribe: { kind: 'tally', port },
+          };
         },
-        scenario: ({ subscribe }) => ({
+        scenario: ({ publish, subscribe }) => ({
           publishers: { wire: publish, count: 1 },
           subscribers: { wire: subscribe, count: 1 },
           payload: PAYLOAD,
@@ -75,20 +91,17 @@ routes:
         }),
       },
     ]);
-    const perPeer = (measured: ReturnType<typeof find>, peers: number) =>
-      measured && {
-        ...measured,
-        runs: measured.runs.map((run) => ({ ...run, delivered: run.delivered / peers })),
-      };
+    const alone = find(all, ALONE);
+    const araldo = perMessage(find(all, 'araldo'));
     return {
       ...work,
       about,
-      tables: [throughputTable(all)],
+      tables: [throughputTable(all), messagesTable(araldo, alone)],
       remarks: throughputRemarks(all),
       figures: [
         {
           ...figure,
-          value: ratioOf(deliveriesPerSecond, perPeer(find(all, 'araldo'), PEERS), find(all, ALONE)),
+          value: ratioOf(deliveriesPerSecond, araldo, alone),
           reason: 'it failed',
         },
       ],
@@ -96,3 +109,28 @@ routes:
     };
   },
 };
+
+/** A message is read once, and counts once it has reached every peer. */
+function perMessage(measured: Measured | undefined): Measured | undefined {
+  return (
+    measured && {
+      ...measured,
+      runs: measured.runs.map((run) => ({ ...run, delivered: run.delivered / PEERS })),
+    }
+  );
+}
+
+/** The same by what Redis sends: both read as many bytes for a message. */
+function messagesTable(araldo: Measured | undefined, alone: Measured | undefined): Table {
+  const rows = [araldo, alone]
+    .filter((measured) => measured !== undefined)
+    .map((measured) => [
+      measured.label,
+      short(median(measured.runs.map(deliveriesPerSecond))),
+      digits(median(measured.runs.map(cpuPerDelivery))),
+      times(ratioOf(deliveriesPerSecond, measured, alone)),
+      times(ratioOf(deliveriesPerCpuSecond, measured, alone)),
+    ]);
+  const columns = ['system', 'messages/s', 'CPU µs a message', 'messages/s ÷ alone', 'per CPU-s ÷ alone'];
+  return { columns, rows };
+}
