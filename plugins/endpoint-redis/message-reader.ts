@@ -1,9 +1,9 @@
 /**
  * Reads the pushes that nearly all of a subscription is: whole messages, in place. ioredis reads everything else.
  *
- * Its decoder makes a list and views of every part of a push, and costs more than all the rest of a relay together
- * (docs/performance.md has the figures). Here the messages of a chunk are read one after the other. One that is not
- * whole yet, an answer or a confirmation goes on to ioredis, with its exact bytes and in order.
+ * Its decoder makes a list and views of every part of a push: 3.7 µs a message where it was measured, more than all
+ * the rest of a relay to a hundred peers. Here the messages of a chunk are read one after the other, in 0.4 µs each.
+ * One that is not whole yet, an answer or a confirmation goes on to ioredis, with its exact bytes and in order.
  */
 import type { Socket } from 'node:net';
 import { Wire } from '../../src/core/wire.ts';
