@@ -1,10 +1,11 @@
 /** The leg as an operator: a bounded buffer anywhere in a pipeline, emptied as fast as what follows settles. */
-import { asyncScheduler, Observable, type SchedulerLike } from 'rxjs';
+import { Observable, type SchedulerLike } from 'rxjs';
 import { Leg } from '../src/core/leg.ts';
 import type { Holder, Message, Origin, Status, Valve } from '../src/core/message.ts';
 import type { MessageOperator } from '../src/core/operator.ts';
 import { type Capacity, isLossy, type Overflow } from '../src/core/overflow.ts';
 import { Sink } from '../src/core/sink.ts';
+import { turnScheduler } from '../src/core/turn-scheduler.ts';
 
 export interface BufferOptions {
   /** What a full buffer does; `pause` unless given. */
@@ -42,7 +43,7 @@ const IN_FLIGHT = 64;
  */
 export function buffer(options: BufferOptions = {}): MessageOperator {
   const { overflow = 'pause', capacity, key, inFlight = IN_FLIGHT, name = 'buffer' } = options;
-  const { scheduler = asyncScheduler, onLeg } = options;
+  const { scheduler = turnScheduler, onLeg } = options;
 
   return (source) =>
     new Observable((subscriber) => {

@@ -39,6 +39,7 @@ export {
 export type { Schema } from './core/schema.ts';
 export type { ConfirmLevel, Sender, SinkTransport } from './core/sink.ts';
 export type { Source, SourceTransport } from './core/source.ts';
+export { turnScheduler } from './core/turn-scheduler.ts';
 export { Wire } from './core/wire.ts';
 export {
   type HttpHost,

@@ -9,6 +9,7 @@ import type { Endpoint } from './core/endpoint.ts';
 import { AraldoError } from './core/errors.ts';
 import type { Marshaller } from './core/marshaller.ts';
 import { endpointContext, type PluginContext, type Service } from './core/plugin.ts';
+import { turnScheduler } from './core/turn-scheduler.ts';
 import { httpHost } from './http/host.ts';
 import type { Address } from './http/listen.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
@@ -20,7 +21,6 @@ import { type MemoryGuard, startMemoryGuard } from './runtime/memory-guard.ts';
 import { createRegistry } from './runtime/registry.ts';
 import { endpointStatus, routeStatus } from './runtime/status.ts';
 import { type Supervisor, supervise } from './runtime/supervise.ts';
-import { turnScheduler } from './runtime/turn-scheduler.ts';
 import { startWatchdog } from './runtime/watchdog.ts';
 import { version } from './version.ts';
 

@@ -7,8 +7,8 @@ import { type Log, silentLog } from '../src/core/log.ts';
 import type { Message } from '../src/core/message.ts';
 import type { Overflow } from '../src/core/overflow.ts';
 import { type EndpointPlugin, endpointContext } from '../src/core/plugin.ts';
+import { turnScheduler } from '../src/core/turn-scheduler.ts';
 import { type Supervisor, supervise } from '../src/runtime/supervise.ts';
-import { turnScheduler } from '../src/runtime/turn-scheduler.ts';
 
 export interface MountOptions {
   readonly name?: string;

@@ -11,7 +11,7 @@ import { Leg } from '../../src/core/leg.ts';
 import { silentLog } from '../../src/core/log.ts';
 import type { Message } from '../../src/core/message.ts';
 import { defineOperator, type MessageOperator, stepOf } from '../../src/core/operator.ts';
-import { turnScheduler } from '../../src/runtime/turn-scheduler.ts';
+import { turnScheduler } from '../../src/core/turn-scheduler.ts';
 import { timePerCall } from './timer.ts';
 
 export interface EngineResult {
