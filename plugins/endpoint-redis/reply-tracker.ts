@@ -26,7 +26,7 @@ const kinds = {
 
 const kindOf = new Map(
   Object.entries(kinds).flatMap(([kind, types]) =>
-    [...types].map((type) => [type.charCodeAt(0), kind as keyof typeof kinds]),
+    [...Buffer.from(types)].map((type) => [type, kind as keyof typeof kinds]),
   ),
 );
 

@@ -57,6 +57,9 @@ const answer3 = fc.oneof(
     '*2\r\n*2\r\n:1\r\n$1\r\n>\r\n+b\r\n',
     '%2\r\n+a\r\n:1\r\n+b\r\n*1\r\n:2\r\n',
     '~2\r\n:1\r\n:2\r\n',
+    // What looks like a message, and is a part of an answer.
+    '*2\r\n:1\r\n*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nx\r\n',
+    '%1\r\n+a\r\n*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nx\r\n',
   ),
 );
 
@@ -203,9 +206,10 @@ describe('message reader', () => {
       ['a', '1', undefined],
       ['a', '2', undefined],
     ]);
-    stream.push(rest);
-    await turn();
-    expect(said).toHaveLength(3);
+    const pong = redis.ping();
+    stream.push(Buffer.concat([rest, Buffer.from('+PONG\r\n'), ...bytes]));
+    expect(await pong).toBe('PONG');
+    expect(said).toHaveLength(6);
     expect(emitted).toEqual(['3']);
     stream.destroy();
   });
