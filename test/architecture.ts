@@ -55,7 +55,7 @@ const rules: Readonly<Record<Part, Rule>> = {
     packages: 'any',
     node: true,
   },
-  boot: { parts: [], packages: [], node: true },
+  boot: { parts: ['cli'], packages: [], node: true },
   version: { parts: [], packages: [], node: true },
   builtins: {
     parts: [...leaves, 'operator', 'operators/index.ts', 'plugin', 'runtime'],

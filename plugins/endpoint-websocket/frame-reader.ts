@@ -22,7 +22,7 @@ import {
   SHORT_HEADER,
   TEXT,
 } from './frame.ts';
-import { createFrameTracker } from './frame-tracker.ts';
+import { FrameTracker } from './frame-tracker.ts';
 import { unmask } from './mask.ts';
 
 export interface FrameReaderOptions {
@@ -30,7 +30,11 @@ export interface FrameReaderOptions {
   readonly maxPayload: number;
   /** Takes a message: a part of what the socket has read, which is nobody else's. */
   onMessage(wire: Wire): void;
+  /** `ws` is about to read what most likely ends the connection: what is to be sent must be sent before. */
+  onEnding(): void;
 }
+
+type Receive = (chunk: Buffer) => void;
 
 /**
  * Takes over the reading of a connection that `ws` has just upgraded, without permessage-deflate. Messages that
@@ -40,31 +44,62 @@ export interface FrameReaderOptions {
  * than by one listener of `data`, then it goes on reading, and nothing is lost but speed.
  */
 export function readFrames(webSocket: WebSocket, socket: Socket, options: FrameReaderOptions): void {
-  const { maxPayload, onMessage } = options;
-  const [receive, ...others] = socket.listeners('data') as ((chunk: Buffer) => void)[];
-  const tracker = createFrameTracker(maxPayload);
+  const [receive, ...others] = socket.listeners('data') as Receive[];
+  if (receive === undefined || others.length > 0) {
+    webSocket.on('message', (data: Buffer, isBinary: boolean) => options.onMessage(Wire.of(data, !isBinary)));
+    return;
+  }
+  const reader = new FrameReader(socket, receive, options);
+  webSocket.on('message', (data: Buffer, isBinary: boolean) => reader.emitted(data, isBinary));
+  // `ws` has given up on the connection, and wants nothing more of it.
+  webSocket.once('error', () => reader.stop());
+}
 
-  webSocket.on('message', (data: Buffer, isBinary: boolean) => {
-    tracker.emitted();
-    onMessage(Wire.of(data, !isBinary));
-  });
-  if (receive === undefined || others.length > 0) return;
+/** One of each peer, so a class: ten thousand idle ones share its functions. */
+class FrameReader {
+  private readonly socket: Socket;
+  private readonly receive: Receive;
+  private readonly options: FrameReaderOptions;
+  private readonly onData: Receive = (chunk) => this.read(chunk);
+  /** From the first frame on that `ws` reads: most peers never send one. */
+  private tracker: FrameTracker | undefined;
 
-  const read = (chunk: Buffer): void => {
+  constructor(socket: Socket, receive: Receive, options: FrameReaderOptions) {
+    this.socket = socket;
+    this.receive = receive;
+    this.options = options;
+    socket.on('data', this.onData);
+    socket.off('data', receive);
+  }
+
+  /** `ws` has read a message. */
+  emitted(data: Buffer, isBinary: boolean): void {
+    this.tracker?.emitted();
+    this.options.onMessage(Wire.of(data, !isBinary));
+  }
+
+  stop(): void {
+    this.socket.off('data', this.onData);
+  }
+
+  private read(chunk: Buffer): void {
     const end = chunk.length;
     const view = new DataView(chunk.buffer, chunk.byteOffset, end);
-    let at = tracker.isBetweenMessages ? readMessages(chunk, view, 0) : 0;
+    const isOurs = this.tracker === undefined || this.tracker.isBetweenMessages;
+    let at = isOurs ? this.readMessages(chunk, view, 0) : 0;
     while (at < end) {
-      const next = tracker.follow(chunk, at);
-      if (next === undefined) return surrender(chunk.subarray(at));
-      receive.call(socket, chunk.subarray(at, next));
-      if (tracker.isRefused) return surrender(chunk.subarray(next));
-      at = tracker.isBetweenMessages ? readMessages(chunk, view, next) : next;
+      this.tracker ??= new FrameTracker(this.options.maxPayload);
+      const next = this.tracker.follow(chunk, at);
+      if (next === undefined) return this.surrender(chunk.subarray(at));
+      this.receive.call(this.socket, chunk.subarray(at, next));
+      if (this.tracker.isRefused) return this.surrender(chunk.subarray(next));
+      at = this.tracker.isBetweenMessages ? this.readMessages(chunk, view, next) : next;
     }
-  };
+  }
 
   /** Hands over what stands in whole, plain frames from `from` on; returns where the first other one begins. */
-  const readMessages = (chunk: Buffer, view: DataView, from: number): number => {
+  private readMessages(chunk: Buffer, view: DataView, from: number): number {
+    const { maxPayload } = this.options;
     const end = chunk.length;
     let at = from;
     while (at + SHORT_HEADER <= end) {
@@ -88,21 +123,18 @@ export function readFrames(webSocket: WebSocket, socket: Socket, options: FrameR
         unmask(chunk, view, payload, next);
         return at;
       }
-      onMessage(Wire.within(view, payload, length, isText));
+      this.options.onMessage(Wire.within(view, payload, length, isText));
       at = next;
     }
     return at;
-  };
+  }
 
   /** Leaves the connection to `ws` from here on, with the rest of a chunk. */
-  const surrender = (rest: Buffer): void => {
-    socket.on('data', receive);
-    socket.off('data', read);
-    if (rest.length > 0) receive.call(socket, rest);
-  };
-
-  socket.on('data', read);
-  socket.off('data', receive);
-  // `ws` has given up on the connection, and wants nothing more of it.
-  webSocket.once('error', () => socket.off('data', read));
+  private surrender(rest: Buffer): void {
+    this.socket.on('data', this.receive);
+    this.stop();
+    if (rest.length === 0) return;
+    this.options.onEnding();
+    this.receive.call(this.socket, rest);
+  }
 }

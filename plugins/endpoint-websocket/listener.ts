@@ -166,6 +166,8 @@ export function createListener(options: ListenerOptions, context: ListenerContex
     readFrames(webSocket, upgrade.socket, {
       maxPayload: options.maxPayload,
       onMessage: (wire) => lane.receiveBytes(wire),
+      // Otherwise `ws` would close the socket before the end of the turn, and before the last answers.
+      onEnding: () => broadcast.flush(),
     });
     webSocket.on('pong', () => {
       peer.pingedAt = undefined;

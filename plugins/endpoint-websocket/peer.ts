@@ -9,6 +9,8 @@ import type { Recipient, Room } from './room.ts';
 /** So much is handed to a socket that has just drained, before it must drain again. */
 const REFILL_BYTES = 256 * 1024;
 
+const nothing = (): void => undefined;
+
 export interface PeerOptions {
   /** Its address over restarts and instances: `instance.number`. */
   readonly id: string;
@@ -37,7 +39,7 @@ export class Peer implements Recipient {
   pingedAt: number | undefined;
   lastPingAt = 0;
   /** Told each time that the socket has taken what waited for it. */
-  onDrained: (peer: Peer) => void = () => undefined;
+  onDrained: (peer: Peer) => void = nothing;
   /** Told once, when nothing waits for it any more. */
   onEmpty: (() => void) | undefined;
   private readonly socket: Socket;

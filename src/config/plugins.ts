@@ -1,6 +1,7 @@
 /** The list `plugins:`: each entry found, its options parsed, its marshaller chosen. */
 import type { Capabilities } from '../core/endpoint.ts';
 import type { AnyPlugin, EndpointPlugin, MarshallerPlugin } from '../core/plugin.ts';
+import { isOwnPath } from '../options/own-path.ts';
 import type { EndpointPart, MarshallerPart } from './configuration.ts';
 import type { ReadContext } from './context.ts';
 import { type Defaults, deliveriesReader, inFlightReader } from './defaults.ts';
@@ -192,7 +193,10 @@ function checkPaths(endpoints: ReadonlyMap<string, EndpointPart>, { problems }: 
   for (const [name, { capabilities, place }] of endpoints) {
     for (const pattern of new Set(capabilities.listensOn)) {
       const owner = owners.get(pattern);
-      if (owner === undefined) owners.set(pattern, name);
+      if (isOwnPath(pattern)) {
+        const text = `expected a path that is not the server's own, such as /ws, found ${pattern}`;
+        problems.report('reserved-path', { place, length: 1 }, text);
+      } else if (owner === undefined) owners.set(pattern, name);
       else {
         const text = `expected a path of its own, found ${pattern}, on which ${owner} listens`;
         problems.report('reserved-path', { place, length: 1 }, text);

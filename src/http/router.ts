@@ -1,5 +1,6 @@
 /** Which handler answers a path: URLPatterns in the order they were claimed. */
 import { AraldoError } from '../core/errors.ts';
+import { isOwnPath } from '../options/own-path.ts';
 
 export interface Router<Handler> {
   /**
@@ -24,20 +25,14 @@ export interface Found<Handler> {
 interface Claim<Handler> {
   readonly written: string;
   readonly pattern: URLPattern;
+  /** The one path that it matches, where it is no real pattern. */
+  readonly literal: string | undefined;
   readonly handler: Handler;
   readonly hosts: readonly string[];
 }
 
-const ownPaths: ReadonlySet<string> = new Set([
-  '/',
-  '/livez',
-  '/readyz',
-  '/metrics',
-  '/status.json',
-  '/assets',
-  '/admin',
-]);
-const ownFolders = ['/assets/', '/admin/'];
+/** A pattern that matches itself alone. */
+const LITERAL = /^[\w\-./~]+$/;
 
 export function createRouter<Handler>(): Router<Handler> {
   /** As many as the configuration has listening endpoints. */
@@ -54,7 +49,7 @@ export function createRouter<Handler>(): Router<Handler> {
   function claim(written: string, handler: Handler, hosts: readonly string[] = []): () => void {
     const pattern = parse(written);
     const path = pattern.pathname;
-    if (isOwn(path)) {
+    if (isOwnPath(path)) {
       throw new AraldoError(
         'reserved-path',
         `path ${written} is the server's own: choose another, such as /ws`,
@@ -66,7 +61,8 @@ export function createRouter<Handler>(): Router<Handler> {
         `path ${written} is claimed by another endpoint: give each its own`,
       );
     }
-    const entry: Claim<Handler> = { written, pattern, handler, hosts };
+    const literal = LITERAL.test(path) ? path : undefined;
+    const entry: Claim<Handler> = { written, pattern, literal, handler, hosts };
     claims.push(entry);
     return () => {
       const place = claims.indexOf(entry);
@@ -75,17 +71,17 @@ export function createRouter<Handler>(): Router<Handler> {
   }
 
   function find(pathname: string): Found<Handler> | undefined {
-    for (const { pattern, handler, hosts } of claims) {
+    for (const { literal, pattern, handler, hosts } of claims) {
+      // A pattern takes as long as the rest of an upgrade, and a server may have thousands of paths.
+      if (literal !== undefined) {
+        if (literal === pathname) return { handler, hosts, params: {} };
+        continue;
+      }
       const match = pattern.exec({ pathname });
       if (match !== null) return { handler, hosts, params: decode(match.pathname.groups) };
     }
     return undefined;
   }
-}
-
-/** Whether a path belongs to the server: its pages, probes and metrics. */
-export function isOwn(path: string): boolean {
-  return ownPaths.has(path) || ownFolders.some((folder) => path.startsWith(folder));
 }
 
 function parse(written: string): URLPattern {

@@ -45,7 +45,7 @@ describe('problems of values', () => {
     ],
     [
       'zzz: 1',
-      'unknown-key zzz: expected a key of the top level (server-host, server-port, log-level, hosts, defaults, plugins, operators, routes), found "zzz"',
+      'unknown-key zzz: expected a key of the top level (server-host, server-port, server-tls, server-limits, log-level, hosts, defaults, plugins, operators, routes), found "zzz"',
     ],
     ['server-port: "1"', 'invalid-value server-port: expected an integer from 0 to 65535, found "1"'],
     ['server-port: 65536', 'invalid-value server-port: expected an integer from 0 to 65535, found 65536'],
@@ -205,6 +205,9 @@ describe('problems of plugins', () => {
       'reserved-path plugins[1]: expected a path of its own, found /a, on which a listens',
     );
     await load(both('/:any'));
+    expect(await only(both('/livez'))).toBe(
+      "reserved-path plugins[1]: expected a path that is not the server's own, such as /ws, found /livez",
+    );
   });
 
   it('says nothing more about a name whose plugin has a problem', async () => {

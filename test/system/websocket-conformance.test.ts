@@ -265,6 +265,14 @@ describe('a close frame (5.5.1)', () => {
     await fails([frame(raw.CLOSE, '', { isLast: false })], PROTOCOL_ERROR);
   });
 
+  test('that follows a message at once does not overtake the answer to it', async () => {
+    const peer = await raw.connectRaw(araldo.port, '/short');
+    await peer.write([Buffer.concat([hello, closeFrame(NORMAL)])]);
+    await peer.ended;
+    expect(peer.frames.map(({ opcode }) => opcode)).toEqual([TEXT, raw.CLOSE]);
+    expect(peer.frames[0]?.payload.toString()).toBe('hello');
+  });
+
   test('has a reason in UTF-8', () =>
     fails([closeFrame(NORMAL, Buffer.from([0xce, 0xba, 0xed, 0xa0, 0x80]))], INVALID_PAYLOAD));
 });

@@ -127,7 +127,12 @@ async function readBy(chunks: readonly Buffer[], isOurs: boolean): Promise<reado
   webSocket.on('pong', (data: Buffer) => said.push(['pong', data.toString('hex')]));
   webSocket.on('close', (code: number) => said.push(['close', code]));
   webSocket.on('error', (error: Error & { code?: string }) => said.push(['error', error.code]));
-  if (isOurs) readFrames(webSocket, socket as Socket, { maxPayload: MAX_PAYLOAD, onMessage });
+  if (isOurs)
+    readFrames(webSocket, socket as Socket, {
+      maxPayload: MAX_PAYLOAD,
+      onMessage,
+      onEnding: () => undefined,
+    });
   else webSocket.on('message', (data: Buffer, isBinary: boolean) => onMessage(Wire.of(data, !isBinary)));
   for (const chunk of chunks) {
     socket.push(chunk);
