@@ -2,11 +2,14 @@
 
 const SMALLEST = 16;
 
+/** What a ring has before its first item: there are two for each of ten thousand idle peers. */
+const NONE: readonly never[] = [];
+
 /**
  * First in, first out. It grows by doubling and never shrinks below what it once held; its owner bounds it.
  */
 export class Ring<T> {
-  private slots: (T | undefined)[] = new Array<T | undefined>(SMALLEST);
+  private slots: (T | undefined)[] = NONE as never[];
   private head = 0;
   private count = 0;
 
@@ -63,7 +66,7 @@ export class Ring<T> {
   }
 
   clear(): void {
-    this.slots = new Array<T | undefined>(SMALLEST);
+    this.slots = NONE as never[];
     this.head = 0;
     this.count = 0;
   }
@@ -73,7 +76,7 @@ export class Ring<T> {
   }
 
   private grow(): void {
-    const grown = new Array<T | undefined>(this.slots.length * 2);
+    const grown = new Array<T | undefined>(Math.max(SMALLEST, this.slots.length * 2));
     for (let index = 0; index < this.count; index += 1) grown[index] = this.at(index);
     this.slots = grown;
     this.head = 0;

@@ -78,7 +78,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   function arrive(socket: Socket): void {
     // A connection that breaks shows as its `close`; without a listener the error would end the process.
-    socket.on('error', () => undefined);
+    socket.on('error', ignore);
     const address = socket.remoteAddress;
     // Closed again before anybody looked.
     if (address === undefined) {
@@ -195,3 +195,6 @@ function decrement(counts: Map<string, number>, address: string): void {
   if (count > 0) counts.set(address, count);
   else counts.delete(address);
 }
+
+/** One for all connections. */
+function ignore(): void {}
