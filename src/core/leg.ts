@@ -4,6 +4,7 @@ import { Backlog } from './backlog.ts';
 import { AraldoError } from './errors.ts';
 import { type Holder, type Message, nowhere, type Valve } from './message.ts';
 import { type Capacity, isLossy, type Overflow } from './overflow.ts';
+import { Retries, type RetryOptions } from './retry.ts';
 import { Ring } from './ring.ts';
 import type { Sink, SinkLeg } from './sink.ts';
 
@@ -14,6 +15,8 @@ export interface LegOptions {
   readonly capacity: Capacity;
   /** What `latest` keeps one value of; a throw costs the message. */
   readonly key?: ((message: Message) => unknown) | undefined;
+  /** Sends a message again that the sink has failed; without it, one failure is enough. */
+  readonly retry?: RetryOptions | undefined;
 }
 
 /** The most messages that a sink may have of one leg unconfirmed, and never more than the leg's capacity. */
@@ -29,6 +32,9 @@ const CONFIRMED = undefined;
  *
  * A full `pause` leg holds the sources of what it is offered, and lets all of them go when it is half empty.
  * A lossy leg settles what it accepts; the others settle when the sink has confirmed.
+ *
+ * A message that the sink fails keeps its place among the unconfirmed while it waits for its next try, and
+ * then goes to the front: a leg whose places are all taken sends nothing, fills, and does what a full one does.
  *
  * At every moment: received = delivered + failed + all discarded + held.
  */
@@ -50,6 +56,9 @@ export class Leg implements SinkLeg, Holder {
   private readonly capacity: Capacity;
   private readonly key: ((message: Message) => unknown) | undefined;
   private readonly backlog: Backlog;
+  private readonly retries: Retries | undefined;
+  /** How many messages may be under way: sent and unconfirmed, or waiting for their next try. */
+  private readonly places: number;
   /** What was sent, by ticket, from the oldest unconfirmed on. */
   private readonly unconfirmed = new Ring<Message | typeof CONFIRMED>();
   private firstTicket = 0;
@@ -72,14 +81,28 @@ export class Leg implements SinkLeg, Holder {
       overflow: options.overflow,
       capacity: options.capacity,
       key: options.key,
-      onDrop: (_message, reason) => this.countDiscarded(reason),
+      onDrop: (message, reason) => this.dropped(message, reason),
     });
+    const { retry } = options;
+    this.retries = retry === undefined ? undefined : new Retries(retry, (message) => this.tryAgain(message));
+    this.places = retry?.isOrdered === true ? 1 : Math.min(MAX_UNCONFIRMED, options.capacity.messages);
     sink.attach(this);
   }
 
-  /** What it is answerable for: waiting and unconfirmed. */
+  /** What it is answerable for: waiting, unconfirmed, and to be tried again. */
   get held(): number {
-    return this.backlog.length + this.unconfirmedCount + (this.sending === undefined ? 0 : 1);
+    const underWay = this.unconfirmedCount + this.retrying + (this.sending === undefined ? 0 : 1);
+    return this.backlog.length + underWay;
+  }
+
+  /** How many messages wait for their next try. */
+  get retrying(): number {
+    return this.retries === undefined ? 0 : this.retries.length;
+  }
+
+  /** How often a message was sent once more. */
+  get retried(): number {
+    return this.retries?.count ?? 0;
   }
 
   /** How many messages wait to be sent. */
@@ -145,6 +168,7 @@ export class Leg implements SinkLeg, Holder {
     const message = this.close(ticket);
     if (message === CONFIRMED) return;
     this.delivered += 1;
+    this.retries?.forget(message);
     if (!this.isLossy) message.ack();
     if (this.backlog.length > 0) this.sink.schedule();
   }
@@ -157,6 +181,7 @@ export class Leg implements SinkLeg, Holder {
       this.unconfirmedCount -= 1;
       this.unconfirmedBytes -= wireSize(message);
       this.delivered += 1;
+      this.retries?.forget(message);
       if (!this.isLossy) message.ack();
     }
     this.forgetConfirmed();
@@ -167,16 +192,14 @@ export class Leg implements SinkLeg, Holder {
   fail(ticket: number, error: AraldoError): void {
     const message = this.close(ticket);
     if (message === CONFIRMED) return;
-    this.failed += 1;
-    // What a lossy leg accepted is settled already: its failure is still the route's to count and keep.
-    (this.isLossy ? message.fork(nowhere) : message).fail(error);
+    if (this.retries?.keep(message) !== true) this.giveUp(message, error);
     if (this.backlog.length > 0) this.sink.schedule();
   }
 
   dismiss(ticket: number, reason: string): void {
     const message = this.close(ticket);
     if (message === CONFIRMED) return;
-    this.countDiscarded(reason);
+    this.dropped(message, reason);
     if (!this.isLossy) message.ack();
     if (this.backlog.length > 0) this.sink.schedule();
   }
@@ -202,7 +225,7 @@ export class Leg implements SinkLeg, Holder {
   /** Gives everything up: nacks what is not settled. For a sink or route that ends for good. */
   dispose(): void {
     this.lost();
-    for (const message of this.backlog.takeAll()) {
+    for (const message of [...this.backlog.takeAll(), ...(this.retries?.takeAll() ?? [])]) {
       this.countDiscarded('closed');
       if (!this.isLossy) message.nack();
     }
@@ -222,12 +245,11 @@ export class Leg implements SinkLeg, Holder {
   }
 
   private get canSend(): boolean {
-    return (
-      this.unconfirmed.length === 0 ||
-      (this.unconfirmed.length < MAX_UNCONFIRMED &&
-        this.unconfirmed.length < this.capacity.messages &&
-        this.unconfirmedBytes < this.capacity.bytes)
-    );
+    const { retries } = this;
+    const underWay = this.unconfirmed.length + this.retrying;
+    if (underWay === 0) return true;
+    const bytes = this.unconfirmedBytes + (retries === undefined ? 0 : retries.bytes);
+    return underWay < this.places && bytes < this.capacity.bytes;
   }
 
   private send(message: Message): void {
@@ -271,6 +293,25 @@ export class Leg implements SinkLeg, Holder {
     if (this.unconfirmed.length === 0) this.firstTicket += 1;
     else this.unconfirmed.push(CONFIRMED);
     return message;
+  }
+
+  /** The pause is over: it goes before all that waits, as what a lost sink gives back does. */
+  private tryAgain(message: Message): void {
+    this.backlog.putBack(message);
+    this.backlog.trim();
+    this.sink.enqueue(this);
+  }
+
+  private giveUp(message: Message, error: AraldoError): void {
+    this.failed += 1;
+    this.retries?.forget(message);
+    // What a lossy leg accepted is settled already: its failure is still the route's to count and keep.
+    (this.isLossy ? message.fork(nowhere) : message).fail(error);
+  }
+
+  private dropped(message: Message, reason: string): void {
+    this.retries?.forget(message);
+    this.countDiscarded(reason);
   }
 
   private refuse(message: Message): void {

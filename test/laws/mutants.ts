@@ -28,6 +28,13 @@ export const mutants: readonly Mutant[] = [
     replace: 'task.message.nack()',
   },
   {
+    law: 1,
+    name: 'what waits for its next try is not held',
+    file: 'leg.ts',
+    find: 'const underWay = this.unconfirmedCount + this.retrying + ',
+    replace: 'const underWay = this.unconfirmedCount + ',
+  },
+  {
     law: 2,
     name: 'a full pause leg refuses, as if it might lose messages',
     file: 'backlog.ts',
@@ -42,6 +49,13 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (message !== CONFIRMED) message.ack();',
   },
   {
+    law: 2,
+    name: 'a message that is due again is forgotten',
+    file: 'leg.ts',
+    find: 'this.backlog.putBack(message);\n    this.backlog.trim();\n    this.sink.enqueue(this);',
+    replace: 'message.ack();',
+  },
+  {
     law: 3,
     name: 'what a lost sink gives back goes to the end of the line',
     file: 'backlog.ts',
@@ -54,6 +68,13 @@ export const mutants: readonly Mutant[] = [
     file: 'leg.ts',
     find: 'if (this.backlog.length === 0 && this.canSend',
     replace: 'if (this.canSend',
+  },
+  {
+    law: 3,
+    name: 'others overtake a message that waits for its next try',
+    file: 'leg.ts',
+    find: 'const underWay = this.unconfirmed.length + this.retrying;',
+    replace: 'const underWay = this.unconfirmed.length;',
   },
   {
     law: 3,
@@ -127,6 +148,13 @@ export const mutants: readonly Mutant[] = [
     replace: "this.origin = { address: 'opaque', valve: { hold: () => undefined, release: () => undefined },",
   },
   {
+    law: 7,
+    name: 'as many as may be unconfirmed are sent, whatever waits for its next try',
+    file: 'leg.ts',
+    find: 'return underWay < this.places && bytes',
+    replace: 'return this.unconfirmed.length < this.places && bytes',
+  },
+  {
     law: 8,
     name: 'drop-oldest drops the newest',
     file: 'backlog.ts',
@@ -179,6 +207,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     law: 10,
+    name: 'a message is acked while it waits for its next try',
+    file: 'leg.ts',
+    find: 'if (this.retries?.keep(message) !== true) this.giveUp(message, error);',
+    replace:
+      'if (this.retries?.keep(message) !== true) this.giveUp(message, error);\n    else if (!this.isLossy) message.ack();',
+  },
+  {
+    law: 10,
     name: 'what was written counts as confirmed',
     file: 'sink.ts',
     find: 'if (!this.transport.write(message, ticket, leg)) return;',
@@ -211,6 +247,13 @@ export const mutants: readonly Mutant[] = [
     file: 'source.ts',
     find: 'budget > 0 && !this.gate.isHeld; )',
     replace: 'budget > 0 && this.gate.isOpen; )',
+  },
+  {
+    law: 12,
+    name: 'a leg does not say that something is due again',
+    file: 'leg.ts',
+    find: 'this.backlog.trim();\n    this.sink.enqueue(this);',
+    replace: 'this.backlog.trim();',
   },
   {
     law: 12,
@@ -303,5 +346,34 @@ export const mutants: readonly Mutant[] = [
     file: 'backlog.ts',
     find: 'this.waiting.length <= messages >> 1',
     replace: 'this.waiting.length <= (messages * 3) >> 2',
+  },
+  {
+    law: 21,
+    name: 'each pause is as long as it may be',
+    file: 'jitter.ts',
+    find: 'return minMs + random() * (ceilingMs - minMs);',
+    replace: 'return ceilingMs;',
+  },
+  {
+    law: 21,
+    name: 'pauses grow without end',
+    file: 'jitter.ts',
+    find: 'const ceilingMs = Math.min(maxMs, Math.max(1, minMs) * 2 ** failures);',
+    replace: 'const ceilingMs = Math.max(1, minMs) * 2 ** failures + maxMs - maxMs;',
+  },
+  {
+    law: 21,
+    name: 'a message is tried once too often',
+    file: 'retry.ts',
+    find: 'if (failures >= attempts) return false;',
+    replace: 'if (failures > attempts) return false;',
+  },
+  {
+    law: 21,
+    name: 'a sink that is lost uses up an attempt',
+    file: 'leg.ts',
+    find: 'if (message !== CONFIRMED) this.backlog.putBack(message);',
+    replace:
+      'if (message === CONFIRMED) continue;\n      if (this.retries?.keep(message) !== true) this.backlog.putBack(message);',
   },
 ];

@@ -39,7 +39,7 @@ export interface RouteOracle {
   /** A leg is about to be offered a message. Says whether it is acked right now. */
   offered(leg: number, payload: string, isFiltered: boolean): void;
   confirmed(leg: number, payload: string): void;
-  /** A leg's sink refused a message, which its route settles with `status`. */
+  /** A leg's sink refused a message for the last time, and its route settles it with `status`. */
   refused(leg: number, payload: string, status: Status): void;
   /** A leg under the policy `error` had no room for a message. */
   overflowed(payload: string, status: Status): void;
@@ -52,13 +52,16 @@ export interface RouteOracle {
 /** Whether the leg of that place holds the source of that place. */
 export type Holds = (leg: number, source: number) => boolean;
 
-export function createOracle(topology: Topology, report: Report): Oracle {
+/** @param now virtual time, in milliseconds */
+export function createOracle(topology: Topology, report: Report, now: () => number): Oracle {
   const read = createReader();
   const sources = createSettlement(topology.sources, read, report);
   const routes = topology.routes.map((spec, place): RouteOracle => {
     const name = `route ${place}`;
     const stages = createStages(name, spec, read, report);
-    const legs = spec.to.map((branch, leg) => createLegModel(`leg ${place}.${leg}`, branch, read, report));
+    const legs = spec.to.map((branch, leg) =>
+      createLegModel(`leg ${place}.${leg}`, branch, read, report, now),
+    );
     /** What came to the fan-out, and how far each leg has been offered it. */
     const order: string[] = [];
     const offers = legs.map(() => 0);

@@ -41,12 +41,13 @@ export function createScriptedRoute(
   const { port, figures } = createPort(spec, index, witness, options);
 
   const legs = spec.to.map(
-    ({ to, overflow, messages, bytes, keys }, place) =>
+    ({ to, overflow, messages, bytes, keys, retry }, place) =>
       new engine.Leg((sinks[to] as Endpoint).outbound, {
         name: `leg ${index}.${place}`,
         overflow,
         capacity: { messages, bytes },
         key: (message) => keyOf(message, keys, oracle),
+        retry: retry && { ...retry, scheduler, random: () => witness.legs[place]?.drawn() ?? 0 },
       }),
   );
   const fanOut = new engine.FanOut(

@@ -70,6 +70,15 @@ export interface BranchSpec {
   /** Each message whose number it divides is filtered; 0: none is. */
   readonly filtersEvery: number;
   readonly marshals: boolean;
+  /** Unset: what its sink refuses has failed. */
+  readonly retry: RetrySpec | undefined;
+}
+
+export interface RetrySpec {
+  readonly attempts: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly isOrdered: boolean;
 }
 
 export interface SinkSpec {
@@ -78,6 +87,8 @@ export interface SinkSpec {
   readonly room: number;
   /** It refuses each message whose number this divides, by a throw; 0: none. */
   readonly refusesEvery: number;
+  /** So often, each time that a leg sends it; then it takes it. */
+  readonly refusesTimes: number;
   /** It gives what it is sent to a source, as a mock channel does; -1: none. */
   readonly feeds: number;
 }
@@ -110,6 +121,8 @@ export interface Wanted {
   readonly actions?: readonly Action['do'][];
   readonly isCumulative?: boolean;
   readonly maxRoutes?: number;
+  /** Each leg tries again what its sink refuses. */
+  readonly retries?: boolean;
 }
 
 const actionKinds: readonly Action['do'][] = [
@@ -139,7 +152,7 @@ export function topologies(wanted: Wanted = {}): fc.Arbitrary<Topology> {
     .record({
       sources: fc.array(sourceSpecs(wanted), { minLength: 1, maxLength: 2 }),
       routes: fc.array(routeSpecs(wanted), { minLength: 1, maxLength }),
-      sinks: fc.array(sinkSpecs(), { minLength: 1, maxLength: 3 }),
+      sinks: fc.array(sinkSpecs(wanted), { minLength: 1, maxLength: 3 }),
     })
     .map(wired);
 }
@@ -192,14 +205,26 @@ function branchSpecs(wanted: Wanted): fc.Arbitrary<BranchSpec> {
     keys: fc.integer({ min: 1, max: 3 }),
     filtersEvery: fc.constantFrom(0, 0, 0, 2, 3),
     marshals: fc.boolean(),
+    retry: wanted.retries === true ? retrySpecs() : fc.option(retrySpecs(), { nil: undefined, freq: 2 }),
   });
 }
 
-function sinkSpecs(): fc.Arbitrary<SinkSpec> {
+/** No pause ends at a whole millisecond, when other things happen: what comes first is then no question. */
+function retrySpecs(): fc.Arbitrary<RetrySpec> {
+  return fc.record({
+    attempts: fc.integer({ min: 2, max: 4 }),
+    minMs: fc.constantFrom(0.3, 1.7),
+    maxMs: fc.constantFrom(1.7, 2.9, 9.1),
+    isOrdered: fc.boolean(),
+  });
+}
+
+function sinkSpecs(wanted: Wanted): fc.Arbitrary<SinkSpec> {
   return fc.record({
     confirms: fc.constantFrom('at-once' as const, 'later' as const, 'by-hand' as const),
     room: fc.integer({ min: 1, max: 6 }),
-    refusesEvery: fc.constantFrom(0, 0, 0, 0, 3, 5),
+    refusesEvery: wanted.retries === true ? fc.constantFrom(0, 1, 2, 3) : fc.constantFrom(0, 0, 0, 0, 3, 5),
+    refusesTimes: fc.constantFrom(1, 2, Number.MAX_SAFE_INTEGER),
     feeds: fc.constantFrom(-1, -1, -1, 0, 1),
   });
 }

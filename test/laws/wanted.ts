@@ -18,6 +18,7 @@ const legs: Wanted = { steps: ['fn', 'opaque'] };
 const holds: Wanted = { policies: ['pause'], steps: ['fn'], maxRoutes: 2 };
 const cumulative: Wanted = { isCumulative: true, maxRoutes: 2 };
 const steps: Wanted = { steps: ['fn', 'async', 'breaks', 'ends', 'batch'], maxRoutes: 2 };
+const retries: Wanted = { retries: true, steps: ['fn'], maxRoutes: 2 };
 const cycles: Wanted = { steps: ['fn'] };
 
 /** By the number of the law; 13 compares runs, and has its own. */
@@ -37,4 +38,5 @@ export const wanted: Readonly<Record<number, Wanted>> = {
   14: steps,
   15: cycles,
   16: holds,
+  21: retries,
 };
