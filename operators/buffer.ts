@@ -82,8 +82,12 @@ export function buffer(options: BufferOptions = {}): MessageOperator {
           },
         }),
       );
-      // What waits goes back to its sources; what is downstream is settled there.
-      subscriber.add(() => leg.dispose());
+      // What waits goes back to its sources; what is downstream is settled there. Left within an emission, the leg
+      // still has the message that is being emitted, and would give it back as well.
+      subscriber.add(() => {
+        if (isEmitting) scheduler.schedule(() => leg.dispose());
+        else leg.dispose();
+      });
     });
 }
 
