@@ -7,6 +7,7 @@ import { type Capacity, isLossy, type Overflow } from './overflow.ts';
 import { Retries, type RetryOptions } from './retry.ts';
 import { Ring } from './ring.ts';
 import type { Sink, SinkLeg } from './sink.ts';
+import { Spill, type SpillOptions } from './spill.ts';
 
 export interface LegOptions {
   /** What people read where it holds a gate: `orders → archive`. */
@@ -17,6 +18,8 @@ export interface LegOptions {
   readonly key?: ((message: Message) => unknown) | undefined;
   /** Sends a message again that the sink has failed; without it, one failure is enough. */
   readonly retry?: RetryOptions | undefined;
+  /** The disk part, which `spill` needs and nothing else reads. */
+  readonly spill?: SpillOptions | undefined;
 }
 
 /** The most messages that a sink may have of one leg unconfirmed, and never more than the leg's capacity. */
@@ -31,7 +34,8 @@ const CONFIRMED = undefined;
  * lost: a sink that is down is not a failed message.
  *
  * A full `pause` leg holds the sources of what it is offered, and lets all of them go when it is half empty.
- * A lossy leg settles what it accepts; the others settle when the sink has confirmed.
+ * A lossy leg settles what it accepts; the others settle when the sink has confirmed. One that spills puts on disk
+ * what its memory has no room for, and settles it then.
  *
  * A message that the sink fails keeps its place among the unconfirmed while it waits for its next try, and
  * then goes to the front: a leg whose places are all taken sends nothing, fills, and does what a full one does.
@@ -49,10 +53,13 @@ export class Leg implements SinkLeg, Holder {
   readonly discarded: Map<string, number> = new Map();
   /** How often it began to hold. */
   holds = 0;
+  /** Its part on disk, under `spill`. */
+  readonly spill: Spill | undefined;
   /** Whether it stands in the sink's line of legs with something to send. */
   isQueued = false;
   private readonly sink: Sink;
   private readonly isLossy: boolean;
+  private readonly holdsWhenFull: boolean;
   private readonly capacity: Capacity;
   private readonly key: ((message: Message) => unknown) | undefined;
   private readonly backlog: Backlog;
@@ -73,8 +80,9 @@ export class Leg implements SinkLeg, Holder {
     this.sink = sink;
     this.name = options.name;
     this.overflow = options.overflow;
-    this.waits = options.overflow === 'pause';
+    this.waits = options.overflow === 'pause' || options.overflow === 'spill';
     this.isLossy = isLossy(options.overflow);
+    this.holdsWhenFull = options.overflow === 'pause';
     this.capacity = options.capacity;
     this.key = options.overflow === 'latest' ? options.key : undefined;
     this.backlog = new Backlog({
@@ -87,12 +95,15 @@ export class Leg implements SinkLeg, Holder {
     this.retries = retry === undefined ? undefined : new Retries(retry, (message) => this.tryAgain(message));
     this.places = retry?.isOrdered === true ? 1 : Math.min(MAX_UNCONFIRMED, options.capacity.messages);
     sink.attach(this);
+    this.spill = options.overflow === 'spill' ? this.spillTo(options.spill) : undefined;
+    // What a former run left is sent first.
+    this.spill?.refill();
   }
 
-  /** What it is answerable for: waiting, unconfirmed, and to be tried again. */
+  /** What it is answerable for: waiting, in memory or on disk, unconfirmed, and to be tried again. */
   get held(): number {
     const underWay = this.unconfirmedCount + this.retrying + (this.sending === undefined ? 0 : 1);
-    return this.backlog.length + underWay;
+    return this.backlog.length + underWay + (this.spill === undefined ? 0 : this.spill.waiting);
   }
 
   /** How many messages wait for their next try. */
@@ -105,7 +116,7 @@ export class Leg implements SinkLeg, Holder {
     return this.retries?.count ?? 0;
   }
 
-  /** How many messages wait to be sent. */
+  /** How many messages wait in memory to be sent. */
   get depth(): number {
     return this.backlog.length;
   }
@@ -128,12 +139,13 @@ export class Leg implements SinkLeg, Holder {
     if (this.key !== undefined && !this.hasKey(message, this.key)) return;
     this.received += 1;
     if (this.isLossy) message.ack();
+    if (this.spill?.take(message) === true) return;
     if (this.backlog.length === 0 && this.canSend && this.sink.canTake(this)) {
       this.send(message);
       return;
     }
     if (this.backlog.add(message) === 'refused') this.refuse(message);
-    else if (this.waits && this.backlog.isFull) this.hold(message.origin.valve);
+    else if (this.holdsWhenFull && this.backlog.isFull) this.hold(message.origin.valve);
     this.sink.enqueue(this);
   }
 
@@ -160,7 +172,9 @@ export class Leg implements SinkLeg, Holder {
       sent += 1;
       this.send(message);
     }
-    if (this.holding.size > 0 && this.backlog.isLow) this.letGo();
+    if (this.spill !== undefined) {
+      if (this.backlog.isLow) this.spill.refill();
+    } else if (this.holding.size > 0 && this.backlog.isLow) this.letGo();
     return sent;
   }
 
@@ -224,6 +238,8 @@ export class Leg implements SinkLeg, Holder {
 
   /** Gives everything up: nacks what is not settled. For a sink or route that ends for good. */
   dispose(): void {
+    // What is on disk stays there, whatever is said of it from here on.
+    this.spill?.close();
     this.lost();
     for (const message of [...this.backlog.takeAll(), ...(this.retries?.takeAll() ?? [])]) {
       this.countDiscarded('closed');
@@ -231,6 +247,30 @@ export class Leg implements SinkLeg, Holder {
     }
     this.letGo();
     this.sink.detach(this);
+  }
+
+  private spillTo(options: SpillOptions | undefined): Spill {
+    if (options === undefined) {
+      throw new AraldoError('invalid-value', `${this.name}: expected spill options, for overflow is spill`);
+    }
+    return new Spill(options, {
+      name: this.name,
+      room: () => this.backlog.room,
+      enter: (message) => {
+        this.backlog.add(message);
+        this.sink.enqueue(this);
+      },
+      received: (count) => {
+        this.received += count;
+      },
+      discarded: (reason) => this.countDiscarded(reason),
+      refuse: (message, error) => {
+        this.failed += 1;
+        message.fail(error);
+      },
+      hold: (valve) => this.hold(valve),
+      letGo: () => this.letGo(),
+    });
   }
 
   /** Asked before the message is accepted: one whose key cannot be told fails, and costs no other. */

@@ -130,7 +130,7 @@ export const mutants: readonly Mutant[] = [
     law: 7,
     name: 'a full pause leg holds nobody',
     file: 'leg.ts',
-    find: 'else if (this.waits && this.backlog.isFull) this.hold(message.origin.valve);',
+    find: 'else if (this.holdsWhenFull && this.backlog.isFull) this.hold(message.origin.valve);',
     replace: '',
   },
   {
