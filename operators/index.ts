@@ -1,18 +1,42 @@
 /** What `araldo/operators` is, and the steps that YAML has by name. */
 import type { OperatorDefinition } from '../src/core/operator.ts';
+import { batchStep } from './batch.ts';
+import { debounceStep } from './debounce.ts';
+import { delayStep } from './delay.ts';
 import { filterStep } from './filter.ts';
 import { mapStep } from './map.ts';
+import { rateLimitStep } from './rate-limit.ts';
+import { sampleStep } from './sample.ts';
+import { throttleStep } from './throttle.ts';
+import { timeoutStep } from './timeout.ts';
+import { windowStep } from './window.ts';
 
+export { type BatchOptions, batch } from './batch.ts';
 export { type BufferOptions, buffer } from './buffer.ts';
 export { type ClaimOptions, claim } from './claim.ts';
+export { type DebounceOptions, debounce } from './debounce.ts';
+export { type DelayOptions, delay } from './delay.ts';
 export { type FilterOptions, filter } from './filter.ts';
 export { type MapOptions, map } from './map.ts';
 export { marshal, marshalMessage, wireOf } from './marshal.ts';
+export { type RateLimitOptions, rateLimit } from './rate-limit.ts';
+export { type SampleOptions, sample } from './sample.ts';
 export { type SinkOptions, sinkOf } from './sink-of.ts';
+export { type Edge, type ThrottleOptions, throttle } from './throttle.ts';
+export { type Fate, type TimeoutOptions, timeout } from './timeout.ts';
 export { unmarshal } from './unmarshal.ts';
+export { type Span, type WindowOptions, window } from './window.ts';
 
 /** By the word in YAML. */
 export const operatorTable: Readonly<Record<string, OperatorDefinition>> = {
+  batch: batchStep,
+  debounce: debounceStep,
+  delay: delayStep,
   filter: filterStep,
   map: mapStep,
+  'rate-limit': rateLimitStep,
+  sample: sampleStep,
+  throttle: throttleStep,
+  timeout: timeoutStep,
+  window: windowStep,
 };

@@ -5,14 +5,12 @@ export const laterTopKeys: Readonly<Record<string, string>> = {
 };
 
 export const laterRouteKeys: Readonly<Record<string, string>> = {
-  retry: 'use on-error: nack, which has the source deliver the message again, up to max-deliveries',
   isolate: 'give the slow leg a policy that does not pause, such as overflow: drop-oldest',
   guarantee: 'overflow: pause on every leg acknowledges a message when all sinks have it',
   ack: 'overflow: pause on every leg acknowledges a message when all sinks have it',
 };
 
 export const laterBranchKeys: Readonly<Record<string, string>> = {
-  retry: laterRouteKeys['retry'] ?? '',
   isolate: laterRouteKeys['isolate'] ?? '',
 };
 
@@ -33,15 +31,7 @@ const inFile = 'write it as a TypeScript file: use: ./step.ts';
 
 export const laterOperators: Readonly<Record<string, string>> = {
   split: `${inFile}, and return a list`,
-  batch: inFile,
-  window: inFile,
   dedupe: inFile,
-  throttle: `use overflow: latest on the leg, or ${inFile}`,
-  sample: `use overflow: latest on the leg, or ${inFile}`,
-  debounce: inFile,
-  delay: inFile,
-  timeout: `${inFile}; steps of the kind async have a deadline`,
-  'rate-limit': inFile,
   'order-by': inFile,
   distinct: inFile,
   scan: inFile,
@@ -50,7 +40,7 @@ export const laterOperators: Readonly<Record<string, string>> = {
   validate: `use filter with a condition, or ${inFile}`,
   tap: `${inFile}, and return the payload`,
   log: `${inFile}, and return the payload`,
-  retry: 'use on-error: nack on the route',
+  retry: 'it is a key of a leg, and of a route for all its legs: retry: { attempts: 5, backoff: 100ms..10s }',
   merge: 'list several endpoints under from:',
   group: inFile,
   reduce: inFile,

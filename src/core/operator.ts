@@ -1,5 +1,5 @@
 /** What an operator is: a function between observables of messages, declared once for code and YAML. */
-import type { OperatorFunction, SchedulerLike } from 'rxjs';
+import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
 import type { Log } from './log.ts';
 import type { Message } from './message.ts';
 import type { Parsed, Schema } from './schema.ts';
@@ -13,6 +13,8 @@ export interface StepContext {
   readonly name: string;
   readonly scheduler: SchedulerLike;
   readonly log: Log;
+  /** Emits again and again while the server drains: what is kept only because more may come should leave. */
+  readonly flushOn?: Observable<unknown> | undefined;
 }
 
 /**
@@ -29,6 +31,11 @@ interface Declared<S extends Schema> {
   /** One sentence: what it does to messages. */
   readonly summary: string;
   readonly options: S;
+  /**
+   * How many messages it waits for before any leaves. A configuration in which the sources have no places for so
+   * many is refused. 1 unless given.
+   */
+  gathers?(options: Parsed<S>): number;
 }
 
 /** Runs for one message at a time; the runtime settles, and a throw costs one message. */
