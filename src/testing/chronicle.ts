@@ -1,0 +1,183 @@
+/** Writes down what the joints of a relay tell, and keeps where each message is. */
+import type { Holder, Message } from '../core/message.ts';
+import type { Source } from '../core/source.ts';
+import type { SinkWitness } from './modelled-sink.ts';
+import type { Parcel, SourceWitness } from './modelled-source.ts';
+import type { RelayEvent } from './relay-event.ts';
+import type { Sent } from './sent.ts';
+import type { RouteWitness } from './watched-route.ts';
+import { createWhereabouts, type Whereabouts } from './whereabouts.ts';
+
+export interface Chronicle extends RouteWitness {
+  /** Everything, from the beginning. Bounded by what the test does. */
+  readonly events: readonly RelayEvent[];
+  readonly whereabouts: Whereabouts;
+  note(who: string, what: string): void;
+  sent(sent: Sent): void;
+  /** A source emits; told before any route sees it. */
+  emitted(source: Source, root: Message): void;
+  /** What the outside world of an endpoint tells. */
+  sourceOf(endpoint: string): SourceWitness;
+  sinkOf(endpoint: string): SinkWitness;
+  /** Listens to who holds a source. */
+  watchHolders(source: Source): void;
+}
+
+export interface ChronicleOptions {
+  readonly nowMs: () => number;
+  /** Told of what a sink has received, to carry it on where an address closes a circle. */
+  readonly onWritten: (endpoint: string, message: Message) => void;
+  /** What a route does with failures, for who asks where a message is. */
+  readonly stopsAt: (route: string) => boolean;
+}
+
+export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions): Chronicle {
+  const events: RelayEvent[] = [];
+  const whereabouts = createWhereabouts();
+
+  const write = (event: Untimed<RelayEvent>): void => {
+    events.push({ ...event, atMs: nowMs() } as RelayEvent);
+  };
+
+  const about = (route: string, message: Message) => {
+    const of = whereabouts.sentOf(message);
+    return { route, id: nameOf(message, of), of, delivery: message.meta.deliveries ?? 1 };
+  };
+
+  const routeOf = (leg: string): string => leg.split(/ [→⇢] /)[0] ?? leg;
+
+  return {
+    events,
+    whereabouts,
+
+    note(who, what) {
+      write({ kind: 'noted', who, what });
+    },
+
+    sent(sent) {
+      write({ kind: 'sent', sent });
+    },
+
+    emitted({ gate }, root) {
+      const [sent] = whereabouts.sentOf(root);
+      if (sent === undefined) return;
+      whereabouts.emitted(sent);
+      const delivery = root.meta.deliveries ?? 1;
+      write({
+        kind: 'emitted',
+        sent,
+        delivery,
+        holders: gate.holders,
+        inFlight: gate.inFlight,
+        window: gate.window,
+      });
+    },
+
+    entered(place, message) {
+      whereabouts.entered(place, message);
+      write({ kind: 'entered', place, payload: message.payload, ...about(routeOfStep(place), message) });
+    },
+
+    left(place, message) {
+      whereabouts.left(place, message);
+      write({ kind: 'left', place, payload: message.payload, ...about(routeOfStep(place), message) });
+    },
+
+    discarded(route, message, reason) {
+      const place = whereabouts.placeOf(message) ?? route;
+      whereabouts.ended(message);
+      write({ kind: 'discarded', place, reason, ...about(route, message) });
+    },
+
+    failed(route, message, error) {
+      const place = whereabouts.placeOf(message) ?? route;
+      whereabouts.ended(message);
+      if (stopsAt(route)) whereabouts.entered(`${route} on-error: hold, after ${error.code}`, message);
+      write({ kind: 'failed', place, error: `${error.code}: ${error.message}`, ...about(route, message) });
+    },
+
+    overSettled(route, message) {
+      const place = whereabouts.placeOf(message) ?? route;
+      write({ kind: 'over-settled', place, ...about(route, message) });
+    },
+
+    offered({ name }, message) {
+      whereabouts.entered(name, message);
+      write({ kind: 'offered', leg: name, payload: message.payload, ...about(routeOf(name), message) });
+    },
+
+    filtered({ name }, message) {
+      write({ kind: 'filtered', leg: name, ...about(routeOf(name), message) });
+    },
+
+    dropped({ name }, reason, count) {
+      write({ kind: 'dropped', leg: name, reason, count });
+    },
+
+    sourceOf: (endpoint) => ({
+      handed(parcel: Parcel, lane, position) {
+        whereabouts.handed(parcel.sent, lane, position);
+      },
+      settled({ sent }, status, floor) {
+        whereabouts.forget(sent);
+        write({ kind: 'settled', sent, delivery: sent.deliveries, status, floor });
+      },
+      lost({ sent }, why) {
+        whereabouts.forget(sent);
+        write({ kind: 'lost', sent, why });
+      },
+      note: (what) => write({ kind: 'noted', who: endpoint, what }),
+    }),
+
+    sinkOf: (endpoint) => ({
+      written(message, received) {
+        const { leg } = received;
+        write({ kind: 'written', endpoint, leg, received, ...about(routeOf(leg), message) });
+        onWritten(endpoint, message);
+      },
+      confirmed(message, received) {
+        const { leg } = received;
+        whereabouts.left(leg, message);
+        write({ kind: 'confirmed', endpoint, leg, received, ...about(routeOf(leg), message) });
+      },
+      refused(message, { leg }, reason) {
+        write({ kind: 'refused', endpoint, leg, reason, ...about(routeOf(leg), message) });
+      },
+      note: (what) => write({ kind: 'noted', who: endpoint, what }),
+    }),
+
+    watchHolders(source) {
+      const { name, gate } = source;
+      const hold = source.hold.bind(source);
+      source.hold = (holder: Holder) => {
+        if (!gate.holders.includes(holder.name)) {
+          write({ kind: 'held', endpoint: name, holder: holder.name });
+        }
+        hold(holder);
+      };
+      const release = source.release.bind(source);
+      source.release = (holder: Holder) => {
+        if (gate.holders.includes(holder.name)) {
+          write({ kind: 'released', endpoint: name, holder: holder.name });
+        }
+        release(holder);
+      };
+    },
+  };
+}
+
+type Untimed<Event> = Event extends RelayEvent ? Omit<Event, 'atMs'> : never;
+
+/** `orders#1`, with what splitting added; `[orders#1 orders#2]` for a batch. */
+function nameOf(message: Message, of: readonly Sent[]): string {
+  const [first] = of;
+  if (first === undefined) return message.id;
+  if (of.length > 1) return `[${of.map(({ id }) => id).join(' ')}]`;
+  const part = /(?:\/\d+)+$/.exec(message.id)?.[0] ?? '';
+  return `${first.id}${part}`;
+}
+
+/** Steps are named `orders.via[0] filter`. */
+function routeOfStep(place: string): string {
+  return place.slice(0, place.lastIndexOf('.via['));
+}

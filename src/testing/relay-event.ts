@@ -1,0 +1,116 @@
+/** What can happen in a relay, as data: laws read it, and people read the words made of it. */
+import type { Status } from '../core/message.ts';
+import type { Received } from './modelled-sink.ts';
+import type { Sent } from './sent.ts';
+import { shown } from './shown.ts';
+
+interface At {
+  readonly atMs: number;
+}
+
+/** Something about a message inside a route. */
+interface OfMessage extends At {
+  readonly route: string;
+  /** The id of the message: `orders#1`, or `orders#1/0` for a part of it. */
+  readonly id: string;
+  /** What was sent that is in it: one, or all that were joined; none when code made it. */
+  readonly of: readonly Sent[];
+  /** How often the first of them had been delivered then. */
+  readonly delivery: number;
+}
+
+export type RelayEvent =
+  | (At & { readonly kind: 'sent'; readonly sent: Sent })
+  | (At & {
+      readonly kind: 'emitted';
+      readonly sent: Sent;
+      readonly delivery: number;
+      /** Who held the gate then: nobody, or the relay is wrong. */
+      readonly holders: readonly string[];
+      /** How many were unsettled before it, and may be. */
+      readonly inFlight: number;
+      readonly window: number;
+    })
+  | (At & {
+      readonly kind: 'settled';
+      readonly sent: Sent;
+      readonly delivery: number;
+      readonly status: Status;
+      /** Where acks are cumulative: up to which position all is settled. */
+      readonly floor: number | undefined;
+    })
+  | (At & { readonly kind: 'lost'; readonly sent: Sent; readonly why: string })
+  | (OfMessage & { readonly kind: 'entered' | 'left'; readonly place: string; readonly payload: unknown })
+  | (OfMessage & { readonly kind: 'discarded'; readonly place: string; readonly reason: string })
+  | (OfMessage & { readonly kind: 'failed'; readonly place: string; readonly error: string })
+  | (OfMessage & { readonly kind: 'over-settled'; readonly place: string })
+  | (OfMessage & { readonly kind: 'offered'; readonly leg: string; readonly payload: unknown })
+  | (OfMessage & { readonly kind: 'filtered'; readonly leg: string })
+  | (At & { readonly kind: 'dropped'; readonly leg: string; readonly reason: string; readonly count: number })
+  | (OfMessage & {
+      readonly kind: 'written' | 'confirmed';
+      readonly endpoint: string;
+      readonly leg: string;
+      readonly received: Received;
+    })
+  | (OfMessage & {
+      readonly kind: 'refused';
+      readonly endpoint: string;
+      readonly leg: string;
+      readonly reason: string;
+    })
+  | (At & { readonly kind: 'held' | 'released'; readonly endpoint: string; readonly holder: string })
+  | (At & { readonly kind: 'noted'; readonly who: string; readonly what: string });
+
+/** The event in words. */
+export function wordsOf(event: RelayEvent): { readonly who: string; readonly what: string } {
+  switch (event.kind) {
+    case 'sent':
+      return { who: event.sent.endpoint, what: `is sent ${event.sent.id} ${shown(event.sent.payload)}` };
+    case 'emitted':
+      return { who: event.sent.endpoint, what: `emits ${event.sent.id}${times(event.delivery)}` };
+    case 'settled':
+      return {
+        who: event.sent.endpoint,
+        what: `${verbs[event.status]} ${event.sent.id}${times(event.delivery)}`,
+      };
+    case 'lost':
+      return { who: event.sent.endpoint, what: `loses ${event.sent.id}: ${event.why}` };
+    case 'entered':
+      return { who: event.place, what: `takes ${event.id} ${shown(event.payload)}` };
+    case 'left':
+      return { who: event.place, what: `gives ${event.id} ${shown(event.payload)}` };
+    case 'discarded':
+      return { who: event.place, what: `drops ${event.id}: ${event.reason}` };
+    case 'failed':
+      return { who: event.place, what: `fails ${event.id}: ${event.error}` };
+    case 'over-settled':
+      return { who: event.place, what: `settles ${event.id} more often than it has obligations` };
+    case 'offered':
+      return { who: event.leg, what: `is offered ${event.id}` };
+    case 'filtered':
+      return { who: event.leg, what: `leaves ${event.id} out: its condition is not true` };
+    case 'dropped':
+      return { who: event.leg, what: `drops ${event.count}: ${event.reason}` };
+    case 'written':
+      return { who: event.endpoint, what: `receives ${event.id} ${shown(event.received.payload)}` };
+    case 'confirmed':
+      return { who: event.endpoint, what: `confirms ${event.id}` };
+    case 'refused':
+      return { who: event.endpoint, what: `refuses ${event.id}: ${event.reason}` };
+    case 'held':
+      return { who: event.endpoint, what: `is held by ${event.holder}` };
+    case 'released':
+      return { who: event.endpoint, what: `is let go by ${event.holder}` };
+    case 'noted':
+      return event;
+    default:
+      return event satisfies never;
+  }
+}
+
+const verbs: Readonly<Record<Status, string>> = { ack: 'acks', nack: 'nacks', reject: 'rejects' };
+
+function times(delivery: number): string {
+  return delivery > 1 ? ` (delivery ${delivery})` : '';
+}
