@@ -7,6 +7,7 @@ import { laterBranchKeys, laterPatterns, notAvailable } from './later.ts';
 import { firstOf, type OverflowSpec, readOverflow } from './overflow.ts';
 import { choosePolicy, type PolicyOptions } from './policy.ts';
 import { both, type Predicate, readPredicate } from './predicate.ts';
+import { type RetrySpec, readRetry, retryPlan } from './retry.ts';
 import { type MapNode, missingSpot, type Node } from './tree.ts';
 import type { Warn } from './warnings.ts';
 
@@ -16,6 +17,7 @@ export interface BranchOptions
   /** The route's own. */
   readonly when: Predicate | undefined;
   readonly overflow: OverflowSpec;
+  readonly retry: RetrySpec | undefined;
   readonly warn: Warn;
 }
 
@@ -42,6 +44,7 @@ function readBranch(node: Node, options: BranchOptions): BranchPart | undefined 
   const sink = readRequired(map, 'to', problems, 'the name of a sink', (node) => readEndpoint(node, 'sink'));
   const own = readKey(map, 'when', problems, readPredicate);
   const overflow = readOverflow(map, problems);
+  const stated = readKey(map, 'retry', problems, readRetry) ?? options.retry;
   if (sink === undefined) return undefined;
 
   const when = both(options.when, own);
@@ -50,6 +53,7 @@ function readBranch(node: Node, options: BranchOptions): BranchPart | undefined 
   if (overflow.key !== undefined && policy.overflow !== 'latest') {
     warn(overflow.key.node.place, `only overflow: latest reads key, and this leg has ${policy.overflow}`);
   }
+  const retry = retryPlan(stated, sink.endpoint?.capabilities.sink);
   const isKeyed = key !== undefined && policy.overflow === 'latest';
   return {
     plan: {
@@ -57,6 +61,7 @@ function readBranch(node: Node, options: BranchOptions): BranchPart | undefined 
       ...policy,
       ...(when === undefined ? {} : { when: when.text }),
       ...(isKeyed ? { key: key.text } : {}),
+      ...(retry === undefined ? {} : { retry }),
     },
     when: when?.of,
     key: isKeyed ? key.of : undefined,

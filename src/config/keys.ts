@@ -29,11 +29,14 @@ export const routeKeys = [
   'key',
   'on-error',
   'allow-upstream-loss',
+  'retry',
 ] as const;
 
-export const branchKeys = ['to', 'when', 'overflow', 'buffer', 'key'] as const;
+export const branchKeys = ['to', 'when', 'overflow', 'buffer', 'key', 'retry'] as const;
 
 export const overflowKeys = ['policy', 'buffer', 'key'] as const;
+
+export const retryKeys = ['attempts', 'backoff', 'in-order'] as const;
 
 export const bufferKeys = ['messages', 'bytes'] as const;
 
@@ -48,6 +51,7 @@ const levels: readonly (readonly [name: string, keys: readonly string[]])[] = [
   ['defaults', defaultsKeys],
   ['overflow', overflowKeys],
   ['buffer', bufferKeys],
+  ['retry', retryKeys],
   ['a step (an entry of via)', stepKeys],
   ['on-error', ['dead-letter']],
 ];

@@ -73,6 +73,17 @@ export interface BranchPlan {
   readonly buffer: { readonly messages: number; readonly bytes: number };
   /** CEL: what `latest` keeps one value of. */
   readonly key?: string;
+  /** Absent: what its sink refuses has failed. */
+  readonly retry?: RetryPlan;
+}
+
+export interface RetryPlan {
+  /** How often a message is sent at most, the first time included. */
+  readonly attempts: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+  /** Nothing else is sent while a message is unconfirmed or waits for its next try. */
+  readonly inOrder: boolean;
 }
 
 /** What a message costs that could not be processed. */

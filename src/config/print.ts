@@ -6,7 +6,7 @@ import type { ServerTls } from '../options/server-tls.ts';
 import { formatSize } from '../options/size.ts';
 import type { Configuration } from './configuration.ts';
 import { NO_MARSHALLER } from './marshal.ts';
-import type { BranchPlan, EndpointPlan, OnError, Plan, RoutePlan, StepPlan } from './plan.ts';
+import type { BranchPlan, EndpointPlan, OnError, Plan, RetryPlan, RoutePlan, StepPlan } from './plan.ts';
 import { REDACTED, redactor, SHORTEST_SECRET } from './redact.ts';
 
 export interface PrintOptions {
@@ -102,14 +102,19 @@ function stepForm({ use, with: options }: StepPlan): unknown {
   return /^[a-z][a-z-]*$/.test(use) && use !== 'use' ? { [use]: options } : { use, with: options };
 }
 
-function branchForm({ to, when, overflow, buffer, key }: BranchPlan): object {
+function branchForm({ to, when, overflow, buffer, key, retry }: BranchPlan): object {
   return {
     to,
     ...(when === undefined ? {} : { when }),
     overflow,
     buffer: { messages: buffer.messages, bytes: formatSize(buffer.bytes) },
     ...(key === undefined ? {} : { key }),
+    ...(retry === undefined ? {} : { retry: retryForm(retry) }),
   };
+}
+
+function retryForm({ attempts, minMs, maxMs, inOrder }: RetryPlan): object {
+  return { attempts, backoff: `${formatDuration(minMs)}..${formatDuration(maxMs)}`, 'in-order': inOrder };
 }
 
 function onErrorForm(onError: OnError): unknown {

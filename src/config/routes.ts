@@ -12,6 +12,7 @@ import type { OnError } from './plan.ts';
 import { defaultOnError, type RouteSource } from './policy.ts';
 import { readPredicate } from './predicate.ts';
 import type { Spot } from './problem.ts';
+import { readRetry } from './retry.ts';
 import type { Steps } from './steps.ts';
 import { found, type MapNode, missingSpot, type Node } from './tree.ts';
 import type { Warn } from './warnings.ts';
@@ -64,6 +65,7 @@ async function readRoute(
     readEndpoint,
     when: readKey(map, 'when', problems, readPredicate),
     overflow,
+    retry: readKey(map, 'retry', problems, readRetry),
     defaults: options.defaults.overflow,
     sources: known,
     allowsLoss,

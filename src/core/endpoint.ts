@@ -32,6 +32,8 @@ export interface SourceCapabilities {
 /** What an endpoint can do as a sink. */
 export interface SinkCapabilities {
   readonly confirms: ConfirmLevel;
+  /** Whether it takes further messages while one is unconfirmed. Yes, unless it says `false`. */
+  readonly pipelines?: boolean;
   /** The sink sends to an external system, or to the peers that are connected to it here. */
   readonly reaches: 'system' | 'peers';
   readonly carries: 'values' | 'bytes';

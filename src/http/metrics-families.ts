@@ -158,9 +158,16 @@ const legFamilies: readonly Family[] = [
     labels: ['route', 'sink', 'reason'],
     read: (status) => legsOf(status).flatMap(({ labels, leg }) => byReason(labels, leg.discarded)),
   },
-  ofLeg('gauge', 'leg_held', `Messages waiting or unconfirmed; 0 at rest. ${legLaw}`, 'held'),
+  ofLeg(
+    'gauge',
+    'leg_held',
+    `Messages waiting, unconfirmed or to be tried again; 0 at rest. ${legLaw}`,
+    'held',
+  ),
   ofLeg('gauge', 'leg_depth', 'Messages that wait to be sent.', 'depth'),
   ofLeg('gauge', 'leg_depth_bytes', 'Bytes that wait to be sent.', 'depthBytes'),
+  ofLeg('gauge', 'leg_retrying', 'Messages that the sink refused, and that will be sent again.', 'retrying'),
+  ofLeg('counter', 'leg_retried_total', 'How often a message was sent once more.', 'retried'),
   ofLeg('counter', 'leg_holds_total', 'How often the leg began to hold its sources.', 'holds'),
   ofLeg('gauge', 'leg_holding', 'Whether the leg holds its sources.', 'isHolding'),
 ];

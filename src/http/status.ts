@@ -114,10 +114,14 @@ export interface LegStatus {
   readonly failed: number;
   /** By reason. */
   readonly discarded: Counts;
-  /** Waiting and unconfirmed. */
+  /** Waiting, unconfirmed, and to be tried again. */
   readonly held: number;
   /** Waiting. */
   readonly depth: number;
+  /** Refused by the sink, and waiting for their next try. */
+  readonly retrying: number;
+  /** How often a message was sent once more. */
+  readonly retried: number;
   readonly depthBytes: number;
   /** How often it began to hold its sources. */
   readonly holds: number;

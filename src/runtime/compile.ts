@@ -118,11 +118,13 @@ function readFrom(source: string, route: Route, context: CompileContext) {
 }
 
 function legOf(route: string, { plan, key }: BranchPart, context: CompileContext): Leg {
+  const { retry } = plan;
   return new Leg(endpointNamed(context, plan.to).outbound, {
     name: `${route} → ${plan.to}`,
     overflow: plan.overflow,
     capacity: plan.buffer,
     key,
+    retry: retry && { ...retry, isOrdered: retry.inOrder, scheduler: context.scheduler },
   });
 }
 

@@ -71,6 +71,8 @@ function legStatus(sink: string, leg: Leg): LegStatus {
     held: leg.held,
     depth: leg.depth,
     depthBytes: leg.depthBytes,
+    retrying: leg.retrying,
+    retried: leg.retried,
     holds: leg.holds,
     isHolding: leg.isHolding,
   };

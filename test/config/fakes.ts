@@ -85,7 +85,7 @@ const plugins: readonly AnyPlugin[] = [
   // Gives back what it is sent.
   endpoint('endpoint-echo', channel, ({ channel }) => ({
     source: { ...pausable, carries: 'values' },
-    sink: { ...sink, carries: 'values' },
+    sink: { ...sink, carries: 'values', pipelines: false },
     writesTo: [`echo:${channel}`],
     readsFrom: [`echo:${channel}`],
   })),

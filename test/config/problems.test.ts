@@ -268,10 +268,6 @@ describe('problems of routes', () => {
       'unknown-key routes.one.too: expected a key of a route, found "too" | did you mean to?',
     ],
     [
-      route('retry: 3'),
-      'not-available routes.one.retry: retry is not available in this version; use on-error: nack, which has the source deliver the message again, up to max-deliveries',
-    ],
-    [
       route('isolate: true'),
       'not-available routes.one.isolate: isolate is not available in this version; give the slow leg a policy that does not pause, such as overflow: drop-oldest',
     ],
@@ -298,7 +294,6 @@ describe('problems of routes', () => {
       leg('wen: "true"'),
       'unknown-key routes.one[0].wen: expected a key of a leg, found "wen" | did you mean when?',
     ],
-    [leg('retry: 1'), expect.stringMatching(/^not-available routes\.one\[0\]\.retry: /)],
     [
       leg('overflow: spill'),
       'not-available routes.one[0].overflow: spill is not available in this version; use pause with a larger buffer: nothing is lost, and the source waits',

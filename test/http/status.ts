@@ -25,6 +25,8 @@ export function legStatus(changes: Partial<LegStatus> = {}): LegStatus {
     held: 0,
     depth: 0,
     depthBytes: 0,
+    retrying: 0,
+    retried: 0,
     holds: 0,
     isHolding: false,
     ...changes,
