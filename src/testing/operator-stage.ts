@@ -169,6 +169,8 @@ export function createStage(options: StageOptions): Stage {
   /** Time passes up to `end`, and promises settle between its steps. */
   const passTo = async (end: number): Promise<void> => {
     await turn();
+    // What was retained since the last look, before any of it is discharged.
+    balance();
     for (
       let due = scheduler.actions[0]?.delay;
       due !== undefined && due <= end;

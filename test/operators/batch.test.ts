@@ -34,7 +34,7 @@ for (const law of [
     },
   }),
 ]) {
-  test(law.name, () => law.check(runs({ share: 0.1 })));
+  test(law.name, () => law.check(runs({ share: 0.05 })));
 }
 
 function start(options: BatchOptions = {}) {
