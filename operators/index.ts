@@ -3,10 +3,13 @@ import type { OperatorDefinition } from '../src/core/operator.ts';
 import { batchStep } from './batch.ts';
 import { debounceStep } from './debounce.ts';
 import { delayStep } from './delay.ts';
+import { distinctStep } from './distinct.ts';
 import { filterStep } from './filter.ts';
 import { mapStep } from './map.ts';
 import { rateLimitStep } from './rate-limit.ts';
 import { sampleStep } from './sample.ts';
+import { scanStep } from './scan.ts';
+import { splitStep } from './split.ts';
 import { throttleStep } from './throttle.ts';
 import { timeoutStep } from './timeout.ts';
 import { windowStep } from './window.ts';
@@ -16,12 +19,15 @@ export { type BufferOptions, buffer } from './buffer.ts';
 export { type ClaimOptions, claim } from './claim.ts';
 export { type DebounceOptions, debounce } from './debounce.ts';
 export { type DelayOptions, delay } from './delay.ts';
+export { type DistinctOptions, distinct } from './distinct.ts';
 export { type FilterOptions, filter } from './filter.ts';
 export { type MapOptions, map } from './map.ts';
 export { marshal, marshalMessage, wireOf } from './marshal.ts';
 export { type RateLimitOptions, rateLimit } from './rate-limit.ts';
 export { type SampleOptions, sample } from './sample.ts';
+export { type ScanOptions, scan } from './scan.ts';
 export { type SinkOptions, sinkOf } from './sink-of.ts';
+export { type SplitOptions, split } from './split.ts';
 export { type Edge, type ThrottleOptions, throttle } from './throttle.ts';
 export { type Fate, type TimeoutOptions, timeout } from './timeout.ts';
 export { unmarshal } from './unmarshal.ts';
@@ -32,10 +38,13 @@ export const operatorTable: Readonly<Record<string, OperatorDefinition>> = {
   batch: batchStep,
   debounce: debounceStep,
   delay: delayStep,
+  distinct: distinctStep,
   filter: filterStep,
   map: mapStep,
   'rate-limit': rateLimitStep,
   sample: sampleStep,
+  scan: scanStep,
+  split: splitStep,
   throttle: throttleStep,
   timeout: timeoutStep,
   window: windowStep,

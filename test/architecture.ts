@@ -44,7 +44,11 @@ const rules: Readonly<Record<Part, Rule>> = {
   options: { parts: ['core'], packages: ['zod'], node: true },
   expression: { parts: ['core', 'options'], packages: ['@marcbachmann/cel-js', 'zod'], node: false },
   'http host': { parts: ['core', 'options'], packages: 'any', node: true },
-  operator: { parts: ['core', 'options', 'expression'], packages: ['rxjs', 'zod'], node: false },
+  operator: {
+    parts: ['core', 'options', 'expression'],
+    packages: ['rxjs', 'zod', 'lru-cache', 'ajv'],
+    node: false,
+  },
   'operators/index.ts': { parts: ['core', 'operator'], packages: [], node: false },
   plugin: { parts: leaves, packages: 'any', node: true },
   config: { parts: ['core', 'options', 'expression'], packages: 'any', node: true },

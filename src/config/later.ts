@@ -15,7 +15,6 @@ export const laterBranchKeys: Readonly<Record<string, string>> = {
 };
 
 export const laterPolicies: Readonly<Record<string, string>> = {
-  spill: 'use pause with a larger buffer: nothing is lost, and the source waits',
   sample: 'use latest: it keeps the newest value of each key until the sink takes it',
   disconnect: 'it is a policy of peers, under peer: of the endpoint; for a leg use drop-oldest',
 };
@@ -30,11 +29,8 @@ export const laterPatterns: Readonly<Record<string, string>> = {
 const inFile = 'write it as a TypeScript file: use: ./step.ts';
 
 export const laterOperators: Readonly<Record<string, string>> = {
-  split: `${inFile}, and return a list`,
   dedupe: inFile,
   'order-by': inFile,
-  distinct: inFile,
-  scan: inFile,
   enrich: `${inFile}, of the kind async`,
   switch: 'use several legs with when: conditions',
   validate: `use filter with a condition, or ${inFile}`,
