@@ -1,4 +1,5 @@
 /** `to:` of a route: each entry a leg in front of one sink. */
+import { resolve } from 'node:path';
 import type { BranchPart } from './configuration.ts';
 import type { ReadEndpoint } from './endpoint-reader.ts';
 import { checkKeys, expected, readKey, readMap, readRequired } from './fields.ts';
@@ -14,6 +15,8 @@ import type { Warn } from './warnings.ts';
 export interface BranchOptions
   extends Pick<PolicyOptions, 'sources' | 'allowsLoss' | 'problems' | 'defaults'> {
   readonly readEndpoint: ReadEndpoint;
+  /** What paths are relative to. */
+  readonly directory: string;
   /** The route's own. */
   readonly when: Predicate | undefined;
   readonly overflow: OverflowSpec;
@@ -48,7 +51,12 @@ function readBranch(node: Node, options: BranchOptions): BranchPart | undefined 
   if (sink === undefined) return undefined;
 
   const when = both(options.when, own);
-  const policy = choosePolicy({ ...options, branch: overflow, route: options.overflow });
+  const policy = choosePolicy({
+    ...options,
+    branch: overflow,
+    route: options.overflow,
+    sink: { name: sink.name, capabilities: sink.endpoint?.capabilities },
+  });
   const key = firstOf('key', overflow, options.overflow);
   if (overflow.key !== undefined && policy.overflow !== 'latest') {
     warn(overflow.key.node.place, `only overflow: latest reads key, and this leg has ${policy.overflow}`);
@@ -65,6 +73,7 @@ function readBranch(node: Node, options: BranchOptions): BranchPart | undefined 
     },
     when: when?.of,
     key: isKeyed ? key.of : undefined,
+    spill: policy.spill && { ...policy.spill, path: resolve(options.directory, policy.spill.path) },
     place: node.place,
   };
 }

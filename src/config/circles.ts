@@ -11,7 +11,10 @@ export function findCircles(
 ): readonly (readonly string[])[] {
   const readers = readersByAddress(routes, endpoints);
   const next = (name: string): readonly string[] => {
-    const sinks = routes.get(name)?.plan.to.filter(({ overflow }) => overflow === 'pause') ?? [];
+    const sinks =
+      routes
+        .get(name)
+        ?.plan.to.filter(({ overflow, spill }) => overflow === 'pause' || spill?.then === 'pause') ?? [];
     const addresses = sinks.flatMap(({ to }) => endpoints.get(to)?.capabilities.writesTo ?? []);
     return [...new Set(addresses)].flatMap((address) => readers.get(address) ?? []);
   };

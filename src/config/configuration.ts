@@ -5,7 +5,15 @@ import type { Message } from '../core/message.ts';
 import type { OperatorDefinition } from '../core/operator.ts';
 import type { AnyPlugin, EndpointPlugin, MarshallerPlugin } from '../core/plugin.ts';
 import type { ServerTls } from '../options/server-tls.ts';
-import type { BranchPlan, EndpointPlan, MarshallerPlan, Plan, RoutePlan, StepPlan } from './plan.ts';
+import type {
+  BranchPlan,
+  EndpointPlan,
+  MarshallerPlan,
+  Plan,
+  RoutePlan,
+  SpillPlan,
+  StepPlan,
+} from './plan.ts';
 
 export interface Configuration {
   readonly plan: Plan;
@@ -54,6 +62,8 @@ export interface BranchPart {
   readonly plan: BranchPlan;
   readonly when: ((message: Message) => boolean) | undefined;
   readonly key: ((message: Message) => unknown) | undefined;
+  /** That of the plan, with its path from the root. */
+  readonly spill: SpillPlan | undefined;
   readonly place: Place;
 }
 

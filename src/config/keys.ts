@@ -36,6 +36,8 @@ export const branchKeys = ['to', 'when', 'overflow', 'buffer', 'key', 'retry'] a
 
 export const overflowKeys = ['policy', 'buffer', 'key'] as const;
 
+export const spillKeys = ['policy', 'buffer', 'path', 'max', 'then'] as const;
+
 export const retryKeys = ['attempts', 'backoff', 'in-order'] as const;
 
 export const bufferKeys = ['messages', 'bytes'] as const;
@@ -50,6 +52,7 @@ const levels: readonly (readonly [name: string, keys: readonly string[]])[] = [
   ['a plugin', endpointKeys],
   ['defaults', defaultsKeys],
   ['overflow', overflowKeys],
+  ['overflow: {policy: spill}', spillKeys],
   ['buffer', bufferKeys],
   ['retry', retryKeys],
   ['a step (an entry of via)', stepKeys],

@@ -3,6 +3,7 @@
  * form made long. Two files that mean the same give equal plans, whatever the order of their keys.
  */
 import type { Overflow } from '../core/overflow.ts';
+import type { SpillThen } from '../core/spill.ts';
 import type { ServerLimits } from '../options/server-limits.ts';
 import type { ServerTls } from '../options/server-tls.ts';
 
@@ -73,8 +74,18 @@ export interface BranchPlan {
   readonly buffer: { readonly messages: number; readonly bytes: number };
   /** CEL: what `latest` keeps one value of. */
   readonly key?: string;
+  /** Under `spill`. */
+  readonly spill?: SpillPlan;
   /** Absent: what its sink refuses has failed. */
   readonly retry?: RetryPlan;
+}
+
+export interface SpillPlan {
+  /** As written: paths are relative to the configuration. */
+  readonly path: string;
+  /** In bytes. */
+  readonly max: number;
+  readonly then: SpillThen;
 }
 
 export interface RetryPlan {

@@ -102,11 +102,11 @@ function stepForm({ use, with: options }: StepPlan): unknown {
   return /^[a-z][a-z-]*$/.test(use) && use !== 'use' ? { [use]: options } : { use, with: options };
 }
 
-function branchForm({ to, when, overflow, buffer, key, retry }: BranchPlan): object {
+function branchForm({ to, when, overflow, buffer, key, retry, spill }: BranchPlan): object {
   return {
     to,
     ...(when === undefined ? {} : { when }),
-    overflow,
+    overflow: spill === undefined ? overflow : { policy: overflow, ...spill, max: formatSize(spill.max) },
     buffer: { messages: buffer.messages, bytes: formatSize(buffer.bytes) },
     ...(key === undefined ? {} : { key }),
     ...(retry === undefined ? {} : { retry: retryForm(retry) }),

@@ -13,6 +13,7 @@ import { defaultOnError, type RouteSource } from './policy.ts';
 import { readPredicate } from './predicate.ts';
 import type { Spot } from './problem.ts';
 import { readRetry } from './retry.ts';
+import { checkSpillFiles } from './spill.ts';
 import type { Steps } from './steps.ts';
 import { found, type MapNode, missingSpot, type Node } from './tree.ts';
 import type { Warn } from './warnings.ts';
@@ -37,6 +38,7 @@ export async function readRoutes(
     const route = await readRoute(name, key, value, options, context);
     if (route !== undefined) routes.set(name, route);
   }
+  checkSpillFiles(routes, problems);
   return routes;
 }
 
@@ -63,6 +65,7 @@ async function readRoute(
   const allowsLoss = readKey(map, 'allow-upstream-loss', problems, readFlag) ?? false;
   const branchOptions: BranchOptions = {
     readEndpoint,
+    directory: context.directory,
     when: readKey(map, 'when', problems, readPredicate),
     overflow,
     retry: readKey(map, 'retry', problems, readRetry),

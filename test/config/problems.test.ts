@@ -72,7 +72,7 @@ describe('problems of values', () => {
     ],
     [
       'defaults: { overflow: drop-latest }',
-      'invalid-value defaults.overflow: expected pause, drop-oldest, drop-newest, latest or error, found "drop-latest" | did you mean drop-oldest?',
+      'invalid-value defaults.overflow: expected pause, drop-oldest, drop-newest, latest, error or spill, found "drop-latest" | did you mean drop-oldest?',
     ],
     [
       'defaults: { buffer: 0 }',
@@ -294,19 +294,11 @@ describe('problems of routes', () => {
       leg('wen: "true"'),
       'unknown-key routes.one[0].wen: expected a key of a leg, found "wen" | did you mean when?',
     ],
-    [
-      leg('overflow: spill'),
-      'not-available routes.one[0].overflow: spill is not available in this version; use pause with a larger buffer: nothing is lost, and the source waits',
-    ],
-    [
-      leg('overflow: { policy: spill, path: x, then: pause }'),
-      expect.stringMatching(/^not-available routes\.one\[0\]\.overflow\.policy: spill/),
-    ],
     [leg('overflow: sample'), expect.stringMatching(/^not-available/)],
     [leg('overflow: disconnect'), expect.stringMatching(/^not-available/)],
     [
       leg('overflow: { buffer: 1 }'),
-      'missing-key routes.one[0].overflow.policy: expected a policy (pause, drop-oldest, drop-newest, latest or error), found nothing',
+      'missing-key routes.one[0].overflow.policy: expected a policy (pause, drop-oldest, drop-newest, latest, error or spill), found nothing',
     ],
     [
       leg('overflow: { policy: pause, buffer: 1 }, buffer: 2'),
