@@ -2,10 +2,12 @@
 import type { OperatorDefinition } from '../src/core/operator.ts';
 import { batchStep } from './batch.ts';
 import { debounceStep } from './debounce.ts';
+import { dedupeStep } from './dedupe.ts';
 import { delayStep } from './delay.ts';
 import { distinctStep } from './distinct.ts';
 import { filterStep } from './filter.ts';
 import { mapStep } from './map.ts';
+import { orderByStep } from './order-by.ts';
 import { rateLimitStep } from './rate-limit.ts';
 import { sampleStep } from './sample.ts';
 import { scanStep } from './scan.ts';
@@ -18,11 +20,13 @@ export { type BatchOptions, batch } from './batch.ts';
 export { type BufferOptions, buffer } from './buffer.ts';
 export { type ClaimOptions, claim } from './claim.ts';
 export { type DebounceOptions, debounce } from './debounce.ts';
+export { type DedupeOptions, dedupe } from './dedupe.ts';
 export { type DelayOptions, delay } from './delay.ts';
 export { type DistinctOptions, distinct } from './distinct.ts';
 export { type FilterOptions, filter } from './filter.ts';
 export { type MapOptions, map } from './map.ts';
 export { marshal, marshalMessage, wireOf } from './marshal.ts';
+export { type OrderByOptions, orderBy } from './order-by.ts';
 export { type RateLimitOptions, rateLimit } from './rate-limit.ts';
 export { type SampleOptions, sample } from './sample.ts';
 export { type ScanOptions, scan } from './scan.ts';
@@ -37,10 +41,12 @@ export { type Span, type WindowOptions, window } from './window.ts';
 export const operatorTable: Readonly<Record<string, OperatorDefinition>> = {
   batch: batchStep,
   debounce: debounceStep,
+  dedupe: dedupeStep,
   delay: delayStep,
   distinct: distinctStep,
   filter: filterStep,
   map: mapStep,
+  'order-by': orderByStep,
   'rate-limit': rateLimitStep,
   sample: sampleStep,
   scan: scanStep,

@@ -29,8 +29,6 @@ export const laterPatterns: Readonly<Record<string, string>> = {
 const inFile = 'write it as a TypeScript file: use: ./step.ts';
 
 export const laterOperators: Readonly<Record<string, string>> = {
-  dedupe: inFile,
-  'order-by': inFile,
   enrich: `${inFile}, of the kind async`,
   switch: 'use several legs with when: conditions',
   validate: `use filter with a condition, or ${inFile}`,
