@@ -74,6 +74,7 @@ function limitsForm(limits: ServerLimits): object {
     'header-count': limits.headerCount,
     'drain-timeout': formatDuration(limits.drainMs),
     'close-timeout': formatDuration(limits.closeMs),
+    watchdog: formatDuration(limits.watchdogMs),
   };
 }
 
@@ -86,12 +87,13 @@ function endpointForm({ name, id, options, marshal, maxInFlight, maxDeliveries }
   return { name, id, ...options, ...common };
 }
 
-function routeForm({ from, via, to, onError, allowUpstreamLoss }: RoutePlan): object {
+function routeForm({ from, via, to, onError, guarantee, allowUpstreamLoss }: RoutePlan): object {
   return {
     from,
     ...(via.length === 0 ? {} : { via: via.map(stepForm) }),
     to: to.map(branchForm),
     'on-error': onErrorForm(onError),
+    ...(guarantee === undefined ? {} : { guarantee }),
     ...(allowUpstreamLoss === true ? { 'allow-upstream-loss': true } : {}),
   };
 }

@@ -5,7 +5,7 @@ import type { Message } from './message.ts';
 import type { Parsed, Schema } from './schema.ts';
 import { asyncStep } from './step-async.ts';
 import { fnStep } from './step-fn.ts';
-import { rxStep } from './step-rx.ts';
+import { rxStep, type StepInside } from './step-rx.ts';
 
 /** What the runtime gives a step when it compiles a route. */
 export interface StepContext {
@@ -15,6 +15,8 @@ export interface StepContext {
   readonly log: Log;
   /** Emits again and again while the server drains: what is kept only because more may come should leave. */
   readonly flushOn?: Observable<unknown> | undefined;
+  /** Watches over what steps of the kind `rx` have inside. */
+  readonly watch?: ((inside: StepInside) => void) | undefined;
 }
 
 /**
@@ -66,6 +68,11 @@ export interface RxOperator<S extends Schema = Schema> extends Declared<S> {
    * `contained`: preserved, and it never ends or errors, as our own operators; nothing is tracked.
    */
   readonly obligations: 'preserved' | 'opaque' | 'contained';
+  /**
+   * What leaves it in the order in which it came: all messages, those of one key, or none. Unless it says so, `all`
+   * of a contained operator, and `none` of any other.
+   */
+  order?(options: Parsed<S>): 'all' | 'key' | 'none';
   create(options: Parsed<S>, context: StepContext): MessageOperator;
 }
 
@@ -106,7 +113,10 @@ export function stepOf(
     case 'rx': {
       const operator = definition.create(options, context);
       if (definition.obligations === 'contained') return operator;
-      return rxStep(context.name, operator, { isOpaque: definition.obligations === 'opaque' });
+      return rxStep(context.name, operator, {
+        isOpaque: definition.obligations === 'opaque',
+        watch: context.watch,
+      });
     }
     default:
       return definition satisfies never;

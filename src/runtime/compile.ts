@@ -1,5 +1,5 @@
 /** A route's plan → the pipeline that runs: sources → claim → unmarshal → steps → fan-out → legs. */
-import { merge, type SchedulerLike, type Subscription } from 'rxjs';
+import { merge, type SchedulerLike, Subject, type Subscription } from 'rxjs';
 import { claim } from '../../operators/claim.ts';
 import { marshalMessage, wireOf } from '../../operators/marshal.ts';
 import { unmarshal } from '../../operators/unmarshal.ts';
@@ -12,11 +12,15 @@ import type { Log } from '../core/log.ts';
 import type { Marshaller } from '../core/marshaller.ts';
 import { stepOf } from '../core/operator.ts';
 import { createRoute, type Route } from './route.ts';
+import { type Spills, spillOptions } from './spills.ts';
+import { createStepWatch, type StepWatch } from './step-watch.ts';
 
 export interface CompileContext {
   readonly configuration: Configuration;
   readonly endpoints: ReadonlyMap<string, Endpoint>;
   readonly marshallers: ReadonlyMap<string, Marshaller>;
+  /** The disk parts of the legs that spill. */
+  readonly spills?: Spills;
   readonly scheduler: SchedulerLike;
   readonly log: Log;
 }
@@ -32,6 +36,10 @@ export interface RunningRoute {
   readonly inSteps: number;
   /** Failures in the steps, as opposed to those in legs. */
   readonly failedInSteps: number;
+  /** What its steps of the kind `rx` have inside. */
+  readonly stepWatch: StepWatch;
+  /** Lets everything leave that steps keep only because more may come. */
+  flush(): void;
   /** Stops it at once; what it held goes back to its sources. */
   stop(): void;
 }
@@ -53,13 +61,15 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
   });
   const legs = part.branches.map((branch) => ({
     sink: branch.plan.to,
-    leg: legOf(name, branch, context),
+    leg: legOf(route, part, branch, context),
     when: branch.when,
   }));
   const fanOut = new FanOut(
     legs.map(({ sink, leg, when }) => ({ leg, when, ...marshallingFor(sink, context) })),
   );
 
+  const stepWatch = createStepWatch(context.scheduler);
+  const flushOn = new Subject<void>();
   let subscription: Subscription | undefined;
   const start = (): void => {
     const sources = part.plan.from.map((source) => readFrom(source, route, context));
@@ -68,6 +78,8 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
         name: `${name}.via[${place}] ${step.plan.use}`,
         scheduler: context.scheduler,
         log: context.log,
+        flushOn,
+        watch: stepWatch.watch,
       }),
     );
     const pipeline = steps.reduce((stream, step) => stream.pipe(step), merge(...sources));
@@ -89,6 +101,7 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
   return {
     route,
     legs,
+    stepWatch,
     deadLetters: deadLetters?.leg,
     get inSteps() {
       const ended = route.joinedCount + route.forwarded + sumOf(route.discardedBy) + this.failedInSteps;
@@ -97,6 +110,7 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
     get failedInSteps() {
       return legs.reduce((rest, { leg }) => rest - leg.failed, sumOf(route.failures));
     },
+    flush: () => flushOn.next(),
     stop() {
       subscription?.unsubscribe();
       for (const { leg } of legs) leg.dispose();
@@ -117,13 +131,17 @@ function readFrom(source: string, route: Route, context: CompileContext) {
   return claimed.pipe(unmarshal(marshaller));
 }
 
-function legOf(route: string, { plan, key }: BranchPart, context: CompileContext): Leg {
+function legOf(route: Route, part: RoutePart, branch: BranchPart, context: CompileContext): Leg {
+  const { plan, key } = branch;
   const { retry } = plan;
+  const sources = part.plan.from.map((source) => endpointNamed(context, source).inbound);
+  const maxDeliveries = Math.max(...sources.map((source) => source.maxDeliveries));
   return new Leg(endpointNamed(context, plan.to).outbound, {
-    name: `${route} → ${plan.to}`,
+    name: `${route.name} → ${plan.to}`,
     overflow: plan.overflow,
     capacity: plan.buffer,
     key,
+    spill: spillOptions(branch, context.spills?.get(branch), { ...context, route, maxDeliveries }),
     retry: retry && { ...retry, isOrdered: retry.inOrder, scheduler: context.scheduler },
   });
 }

@@ -45,6 +45,7 @@ export function routeStatus(changes: Partial<RouteStatus> = {}): RouteStatus {
     discarded: {},
     failed: 0,
     held: 0,
+    keeping: [],
     dead: 0,
     returned: 0,
     dropped: 0,
