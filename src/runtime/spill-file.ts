@@ -123,7 +123,7 @@ function shrink(database: DatabaseSync): void {
 }
 
 function storeOf(database: DatabaseSync, path: string, found: SpillStore['found']): SpillStore {
-  const insert = database.prepare("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?)");
+  const insert = database.prepare('INSERT INTO message VALUES (?, ?, ?, ?, ?, ?)');
   const select = database.prepare('SELECT * FROM message WHERE id > ? ORDER BY id LIMIT ?');
   const sizes = database.prepare('SELECT id, size FROM message WHERE id > ? ORDER BY id');
   const erase = database.prepare('DELETE FROM message WHERE id BETWEEN ? AND ?');
