@@ -177,6 +177,7 @@ export const batchStep: RxOperator<typeof options> = defineOperator({
   summary: 'Joins messages to lists, by number, size and time.',
   options,
   gathers: ({ count = 1 }) => count,
+  order: ({ key }) => (key === undefined ? 'all' : 'key'),
   create: ({ count, bytes, every, key, 'max-keys': maxKeys }, { name, scheduler, flushOn }) =>
     batch({ count, bytes, ms: every, key, maxKeys, flushOn, name, scheduler }),
 });

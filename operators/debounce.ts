@@ -147,6 +147,7 @@ export const debounceStep: RxOperator<typeof options> = defineOperator({
   name: 'debounce',
   summary: 'Lets a message pass when no newer one has come for a while, and discards those before it.',
   options,
+  order: ({ key }) => (key === undefined ? 'all' : 'key'),
   create: ({ for: ms, max, key, 'max-keys': maxKeys }, { name, scheduler, flushOn }) =>
     debounce({ ms, maxMs: max, key, maxKeys, flushOn, name, scheduler }),
 });

@@ -2,7 +2,8 @@
 import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import { z } from 'zod';
 import { AraldoError } from '../src/core/errors.ts';
-import type { Holder, Message, Valve } from '../src/core/message.ts';
+import { HeldSources } from '../src/core/held-sources.ts';
+import type { Message } from '../src/core/message.ts';
 import { defineOperator, type MessageOperator, type RxOperator } from '../src/core/operator.ts';
 import { Ring } from '../src/core/ring.ts';
 import { failStep } from '../src/core/step-fn.ts';
@@ -59,8 +60,7 @@ export function delay(options: DelayOptions): MessageOperator {
     new Observable((subscriber) => {
       /** Sources are held from `capacity` on. */
       const waiting = new Ring<Waiting>();
-      const holder: Holder = { name };
-      const held = new Set<Valve>();
+      const sources = new HeldSources(name);
       let lastDueAt = 0;
       let timer: Subscription | undefined;
       let hasCompleted = false;
@@ -81,23 +81,16 @@ export function delay(options: DelayOptions): MessageOperator {
           subscriber.next(first.message);
         }
         timer = undefined;
-        if (waiting.length <= capacity >> 1) letGo();
+        if (waiting.length <= capacity >> 1) sources.release();
         if (hasCompleted && waiting.length === 0) subscriber.complete();
         else arm();
-      };
-
-      const letGo = (): void => {
-        for (const valve of held) valve.release(holder);
-        held.clear();
       };
 
       const keep = (message: Message, dueAt: number): void => {
         lastDueAt = Math.max(lastDueAt, dueAt);
         waiting.push({ message: message.unpinned(), dueAt: lastDueAt });
         arm();
-        if (waiting.length < capacity) return;
-        held.add(message.origin.valve);
-        message.origin.valve.hold(holder);
+        if (waiting.length >= capacity) sources.hold(message);
       };
 
       subscriber.add(
@@ -124,7 +117,7 @@ export function delay(options: DelayOptions): MessageOperator {
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
           next.message.giveBack('step-ended');
         }
-        letGo();
+        sources.release();
       });
     });
 }

@@ -1,8 +1,9 @@
 /** Lets so many messages pass in a time, and no more. */
 import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import { z } from 'zod';
+import { HeldSources } from '../src/core/held-sources.ts';
 import { keyOf } from '../src/core/key.ts';
-import type { Holder, Message, Valve } from '../src/core/message.ts';
+import type { Message } from '../src/core/message.ts';
 import { defineOperator, type MessageOperator, type RxOperator } from '../src/core/operator.ts';
 import { Ring } from '../src/core/ring.ts';
 import { failStep } from '../src/core/step-fn.ts';
@@ -82,8 +83,7 @@ export function rateLimit(options: RateLimitOptions): MessageOperator {
       const line = new Set<Bucket>();
       /** In all of them; sources are held from `capacity` on. */
       let waiting = 0;
-      const holder: Holder = { name };
-      const held = new Set<Valve>();
+      const sources = new HeldSources(name);
       let timer: Subscription | undefined;
       let hasCompleted = false;
 
@@ -125,9 +125,7 @@ export function rateLimit(options: RateLimitOptions): MessageOperator {
         line.add(bucket);
         waiting += 1;
         arm();
-        if (waiting < capacity) return;
-        held.add(message.origin.valve);
-        message.origin.valve.hold(holder);
+        if (waiting >= capacity) sources.hold(message);
       };
 
       const arm = (): void => {
@@ -149,7 +147,7 @@ export function rateLimit(options: RateLimitOptions): MessageOperator {
           }
         }
         timer = undefined;
-        if (waiting <= capacity >> 1) letGo();
+        if (waiting <= capacity >> 1) sources.release();
         if (hasCompleted && waiting === 0) subscriber.complete();
         else arm();
       };
@@ -160,11 +158,6 @@ export function rateLimit(options: RateLimitOptions): MessageOperator {
         if (message === undefined) return;
         waiting -= 1;
         subscriber.next(message);
-      };
-
-      const letGo = (): void => {
-        for (const valve of held) valve.release(holder);
-        held.clear();
       };
 
       subscriber.add(
@@ -194,7 +187,7 @@ export function rateLimit(options: RateLimitOptions): MessageOperator {
           }
         }
         line.clear();
-        letGo();
+        sources.release();
       });
     });
 }
@@ -236,6 +229,7 @@ export const rateLimitStep: RxOperator<typeof options> = defineOperator({
   name: 'rate-limit',
   summary: 'Lets so many messages pass in a time; what is over it waits or is discarded.',
   options,
+  order: ({ key, over = 'pause' }) => (key === undefined || over === 'discard' ? 'all' : 'key'),
   create: ({ rate, burst, over, key, 'max-keys': maxKeys }, { name, scheduler }) =>
     rateLimit({ rate, burst, over, key, maxKeys, name, scheduler }),
 });

@@ -137,6 +137,7 @@ export const sampleStep: RxOperator<typeof options> = defineOperator({
   name: 'sample',
   summary: 'Lets the newest message pass at the end of each period, and discards those before it.',
   options,
+  order: ({ key }) => (key === undefined ? 'all' : 'key'),
   create: ({ every, key, 'max-keys': maxKeys }, { name, scheduler, flushOn }) =>
     sample({ ms: every, key, maxKeys, flushOn, name, scheduler }),
 });

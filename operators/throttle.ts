@@ -154,6 +154,7 @@ export const throttleStep: RxOperator<typeof options> = defineOperator({
   name: 'throttle',
   summary: 'Lets one message pass in each period, and discards the others.',
   options,
+  order: ({ key, edge = 'leading' }) => (key === undefined || edge === 'leading' ? 'all' : 'key'),
   create: ({ every, edge, key, 'max-keys': maxKeys }, { name, scheduler }) =>
     throttle({ ms: every, edge, key, maxKeys, name, scheduler }),
 });

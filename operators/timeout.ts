@@ -2,7 +2,8 @@
 import { Observable, type SchedulerLike } from 'rxjs';
 import { z } from 'zod';
 import { AraldoError } from '../src/core/errors.ts';
-import type { Message, Origin, Status, Valve } from '../src/core/message.ts';
+import { follow } from '../src/core/follow.ts';
+import type { Message, Status } from '../src/core/message.ts';
 import { defineOperator, type MessageOperator, type RxOperator } from '../src/core/operator.ts';
 import { Timetable } from '../src/core/timetable.ts';
 import { turnScheduler } from '../src/core/turn-scheduler.ts';
@@ -54,19 +55,19 @@ export function timeout(options: TimeoutOptions): MessageOperator {
   return (source) =>
     new Observable((subscriber) => {
       // Both are bounded by what bounds what follows: the windows of the sources.
-      const pending = new Timetable<Pending, Message>({
+      const pending = new Timetable<Message, undefined>({
         scheduler,
         ms: ms - lastLookMs,
-        onDue: (fork, message) => late.set(fork, message),
+        onDue: (message) => late.set(message, undefined),
       });
-      const late = new Timetable<Pending, Message>({
+      const late = new Timetable<Message, undefined>({
         scheduler,
         ms: lastLookMs,
-        onDue: (_fork, message) => expire(message),
+        onDue: (message) => expire(message),
       });
 
-      const settle = (fork: Pending, message: Message, status: Status): void => {
-        if (pending.delete(fork) || late.delete(fork)) message.settle(status);
+      const settle = (message: Message, status: Status): void => {
+        if (pending.delete(message) || late.delete(message)) message.settle(status);
       };
 
       const expire = (message: Message): void => {
@@ -85,9 +86,8 @@ export function timeout(options: TimeoutOptions): MessageOperator {
               subscriber.next(message);
               return;
             }
-            const fork = new Pending(name, message, settle);
-            pending.set(fork, message);
-            subscriber.next(message.fork(fork));
+            pending.set(message, undefined);
+            follow(message, settle, (fork) => subscriber.next(fork));
           },
           error: (error) => subscriber.error(error),
           complete: () => subscriber.complete(),
@@ -99,29 +99,6 @@ export function timeout(options: TimeoutOptions): MessageOperator {
         late.stop();
       });
     });
-}
-
-/** What a message that was forwarded tells how it was settled. */
-class Pending implements Origin {
-  readonly address: string;
-  readonly valve: Valve;
-  private readonly message: Message;
-  private readonly settle: (fork: Pending, message: Message, status: Status) => void;
-
-  constructor(
-    address: string,
-    message: Message,
-    settle: (fork: Pending, message: Message, status: Status) => void,
-  ) {
-    this.address = address;
-    this.valve = message.origin.valve;
-    this.message = message;
-    this.settle = settle;
-  }
-
-  settled(_root: Message, status: Status): void {
-    this.settle(this, this.message, status);
-  }
 }
 
 interface Settings {

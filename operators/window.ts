@@ -1,9 +1,10 @@
 /** Makes one message of all that come in a span of time. */
 import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import { z } from 'zod';
+import { HeldSources } from '../src/core/held-sources.ts';
 import { joinMeta } from '../src/core/join-meta.ts';
 import { keyOf } from '../src/core/key.ts';
-import { type Holder, Message, type Valve } from '../src/core/message.ts';
+import { Message } from '../src/core/message.ts';
 import { defineOperator, type MessageOperator, type RxOperator } from '../src/core/operator.ts';
 import { failStep } from '../src/core/step-fn.ts';
 import { turnScheduler } from '../src/core/turn-scheduler.ts';
@@ -86,8 +87,7 @@ export function window<Item = unknown>(options: WindowOptions<Item>): MessageOpe
       const open = new Map<number, Map<unknown, Open<Item>>>();
       /** In all windows; one that is in several counts as often. */
       let kept = 0;
-      const holder: Holder = { name };
-      const held = new Set<Valve>();
+      const sources = new HeldSources(name);
       let timer: Subscription | undefined;
 
       /** Takes out the oldest window that has ended by then. */
@@ -106,7 +106,7 @@ export function window<Item = unknown>(options: WindowOptions<Item>): MessageOpe
 
       const emitEnded = (now: number): void => {
         for (let ended = takeEnded(now); ended !== undefined; ended = takeEnded(now)) emit(ended);
-        if (kept <= capacity >> 1) letGo();
+        if (kept <= capacity >> 1) sources.release();
       };
 
       const emit = ({ key, span, parts, items }: Open<Item>): void => {
@@ -168,14 +168,7 @@ export function window<Item = unknown>(options: WindowOptions<Item>): MessageOpe
         }
         kept += count;
         arm();
-        if (kept < capacity) return;
-        held.add(message.origin.valve);
-        message.origin.valve.hold(holder);
-      };
-
-      const letGo = (): void => {
-        for (const valve of held) valve.release(holder);
-        held.clear();
+        if (kept >= capacity) sources.hold(message);
       };
 
       if (flushOn !== undefined) {
@@ -212,7 +205,7 @@ export function window<Item = unknown>(options: WindowOptions<Item>): MessageOpe
           for (const { parts } of byKey.values()) for (const part of parts) part.giveBack('step-ended');
         }
         open.clear();
-        letGo();
+        sources.release();
       });
     });
 }
@@ -252,6 +245,7 @@ export const windowStep: RxOperator<typeof options> = defineOperator({
   name: 'window',
   summary: 'Makes one message of all that come in a span of time.',
   options,
+  order: ({ key }) => (key === undefined ? 'all' : 'key'),
   create: ({ every, slide, key, with: aggregate }, { name, scheduler, flushOn }) =>
     window({
       ms: every,
