@@ -13,7 +13,13 @@ export interface Chronicle extends RouteWitness {
   readonly events: readonly RelayEvent[];
   readonly whereabouts: Whereabouts;
   note(who: string, what: string): void;
-  sent(sent: Sent): void;
+  /** A message is poison for a step: the one in a place among all that is sent, or the next that comes to it. */
+  poison(step: string, place: number | undefined): void;
+  sent(sent: Sent, place: number): void;
+  killed(): void;
+  /** An emission or a write begins. */
+  enter(): void;
+  leave(): void;
   /** A source emits; told before any route sees it. */
   emitted(source: Source, root: Message): void;
   /** What the outside world of an endpoint tells. */
@@ -34,6 +40,14 @@ export interface ChronicleOptions {
 export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions): Chronicle {
   const events: RelayEvent[] = [];
   const whereabouts = createWhereabouts();
+  /** How deep emissions and writes stand within each other; one within one is no more than a route. */
+  let depth = 0;
+  /** Steps that throw at what comes next, and what each has thrown at. */
+  const poisoning = new Set<string>();
+  const poisoned = new Map<string, Set<Sent>>();
+  /** By the place of a message that is not sent yet. */
+  const poisonous = new Map<number, string>();
+  let deepest = 2;
 
   const write = (event: Untimed<RelayEvent>): void => {
     events.push({ ...event, atMs: nowMs() } as RelayEvent);
@@ -42,6 +56,12 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
   const about = (route: string, message: Message) => {
     const of = whereabouts.sentOf(message);
     return { route, id: nameOf(message, of), of, delivery: message.meta.deliveries ?? 1 };
+  };
+
+  const victimsOf = (step: string): Set<Sent> => {
+    const victims = poisoned.get(step) ?? new Set<Sent>();
+    poisoned.set(step, victims);
+    return victims;
   };
 
   const routeOf = (leg: string): string => leg.split(/ [→⇢] /)[0] ?? leg;
@@ -54,8 +74,40 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
       write({ kind: 'noted', who, what });
     },
 
-    sent(sent) {
+    poison(step, place) {
+      if (place === undefined) poisoning.add(step);
+      else poisonous.set(place, step);
+    },
+
+    isPoisoned(place, message) {
+      const [sent] = whereabouts.sentOf(message);
+      if (sent === undefined) return false;
+      const victims = victimsOf(place);
+      if (poisoning.delete(place)) victims.add(sent);
+      return victims.has(sent);
+    },
+
+    sent(sent, place) {
+      const step = poisonous.get(place);
+      if (step !== undefined) victimsOf(step).add(sent);
       write({ kind: 'sent', sent });
+    },
+
+    killed() {
+      depth = 0;
+      write({ kind: 'killed' });
+    },
+
+    enter() {
+      depth += 1;
+      if (depth > deepest) {
+        deepest = depth;
+        write({ kind: 'nested', depth });
+      }
+    },
+
+    leave() {
+      depth -= 1;
     },
 
     emitted({ gate }, root) {
@@ -106,8 +158,16 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
       write({ kind: 'offered', leg: name, payload: message.payload, ...about(routeOf(name), message) });
     },
 
+    queued({ name, depth, depthBytes: bytes, isHolding }) {
+      write({ kind: 'queued', leg: name, depth, bytes, isHolding });
+    },
+
     filtered({ name }, message) {
       write({ kind: 'filtered', leg: name, ...about(routeOf(name), message) });
+    },
+
+    unready({ name }, message) {
+      write({ kind: 'unready', leg: name, ...about(routeOf(name), message) });
     },
 
     dropped({ name }, reason, count) {
@@ -118,9 +178,21 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
       handed(parcel: Parcel, lane, position) {
         whereabouts.handed(parcel.sent, lane, position);
       },
-      settled({ sent }, status, floor) {
+      settled({ sent }, status, lane, position) {
         whereabouts.forget(sent);
-        write({ kind: 'settled', sent, delivery: sent.deliveries, status, floor });
+        const { name, floor } = lane;
+        write({
+          kind: 'settled',
+          sent,
+          delivery: sent.deliveries,
+          status,
+          lane: name,
+          position,
+          floor: floor?.floor,
+        });
+      },
+      settledAgain({ name }, position) {
+        write({ kind: 'settled-again', endpoint, lane: name, position });
       },
       lost({ sent }, why) {
         whereabouts.forget(sent);

@@ -1,7 +1,7 @@
 /** One life of a relay: real routes between modelled endpoints, until it is killed. */
 import type { SchedulerLike } from 'rxjs';
 import { marshalMessage } from '../../operators/marshal.ts';
-import type { Configuration } from '../config/configuration.ts';
+import type { BranchPart, Configuration, EndpointPart } from '../config/configuration.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import { AraldoError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
@@ -10,6 +10,7 @@ import type { Service } from '../core/plugin.ts';
 import { compileRoute, type RunningRoute } from '../runtime/compile.ts';
 import { supervise } from '../runtime/supervise.ts';
 import type { Chronicle } from './chronicle.ts';
+import type { ModelledDisk } from './modelled-disk.ts';
 import type { ModelledEndpoint } from './modelled-endpoint.ts';
 import { type OwnTime, within } from './own-time.ts';
 import type { Life } from './virtual-clock.ts';
@@ -31,6 +32,8 @@ export interface LifeOptions {
   readonly configuration: Configuration;
   readonly marshallers: ReadonlyMap<string, Marshaller>;
   readonly modelled: ReadonlyMap<string, ModelledEndpoint>;
+  /** Of the legs that spill; they outlive the relay. */
+  readonly disks: ReadonlyMap<BranchPart, ModelledDisk>;
   readonly chronicle: Chronicle;
   readonly life: Life;
   readonly log: Log;
@@ -62,29 +65,33 @@ export function startLife(options: LifeOptions): RelayLife {
     for (const [name, part] of configuration.endpoints) endpoints.set(name, createEndpoint(name, part));
     for (const endpoint of endpoints.values()) {
       chronicle.watchHolders(endpoint.inbound);
-      endpoint.messages.subscribe((root) => chronicle.emitted(endpoint.inbound, root));
+      endpoint.messages.subscribe((root) => {
+        chronicle.enter();
+        chronicle.emitted(endpoint.inbound, root);
+      });
     }
+    const spills = new Map([...options.disks].map(([branch, disk]) => [branch, disk.open()]));
     for (const part of configuration.routes.values()) {
       const running = compileRoute(watchedSteps(part, chronicle), {
         configuration,
         endpoints,
         marshallers: options.marshallers,
+        spills,
         scheduler: life.scheduler,
         log,
       });
       watchRoute(running, chronicle);
       routes.push(running);
     }
+    // Subscribed last, so told last: the emission is over.
+    for (const endpoint of endpoints.values()) endpoint.messages.subscribe(() => chronicle.leave());
     options.compose?.({ endpoint: (name) => endpointNamed(endpoints, name), scheduler: life.scheduler });
     for (const endpoint of sinksFirst(configuration, endpoints)) {
       supervise(endpoint, { scheduler: life.scheduler, log, random: options.random }).start();
     }
   };
 
-  const createEndpoint = (
-    name: string,
-    { plan, capabilities }: typeof configuration.endpoints extends ReadonlyMap<string, infer P> ? P : never,
-  ): Endpoint => {
+  const createEndpoint = (name: string, { plan, capabilities }: EndpointPart): Endpoint => {
     const endpoint = (modelled.get(name) as ModelledEndpoint).create(
       {
         name,

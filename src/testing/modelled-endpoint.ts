@@ -26,6 +26,8 @@ export interface ModelledEndpointOptions {
   readonly isCumulative: boolean;
   readonly sourceWitness: SourceWitness;
   readonly sink: Omit<ModelledSinkOptions, 'name'>;
+  /** Around each write. */
+  readonly around: { enter(): void; leave(): void };
 }
 
 export function createModelledEndpoint(options: ModelledEndpointOptions): ModelledEndpoint {
@@ -70,7 +72,14 @@ export function createModelledEndpoint(options: ModelledEndpointOptions): Modell
           resume: (lane) => alive(() => source?.resume(lane)),
           settled: (lane, root, status) => alive(() => source?.settled(lane, root, status)),
           isWritable: () => !life.isOver && sink.isWritable(),
-          write: (message, ticket, sender) => sink.write(message, ticket, sender),
+          write(message, ticket, sender) {
+            options.around.enter();
+            try {
+              return sink.write(message, ticket, sender);
+            } finally {
+              options.around.leave();
+            }
+          },
         };
       });
     },

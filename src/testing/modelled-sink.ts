@@ -62,10 +62,13 @@ export interface ModelledSinkOptions {
   /** What is seen of a message outside. */
   readonly read: (message: Message) => Pick<Received, 'payload' | 'bytes'>;
   readonly nowMs: () => number;
+  /** Whether it takes further messages while one is unconfirmed. */
+  readonly pipelines: boolean;
   readonly witness: SinkWitness;
 }
 
-export function createModelledSink({ name, read, nowMs, witness }: ModelledSinkOptions): ModelledSink {
+export function createModelledSink(options: ModelledSinkOptions): ModelledSink {
+  const { name, read, nowMs, pipelines, witness } = options;
   const received: { -readonly [K in keyof Received]: Received[K] }[] = [];
   /** What has been refused once already, by id: bounded by what the test sends. */
   const nacked = new Set<string>();
@@ -73,6 +76,7 @@ export function createModelledSink({ name, read, nowMs, witness }: ModelledSinkO
   let life: Life | undefined;
   /** Counts connections, so that what one of them confirms too late changes nothing. */
   let connection = 0;
+  let unconfirmed = 0;
   let isStalled = false;
   let latencyMs = 0;
   let failures = 0;
@@ -90,16 +94,23 @@ export function createModelledSink({ name, read, nowMs, witness }: ModelledSinkO
     return 'it refuses it once';
   };
 
+  const isWritable = (): boolean => !isStalled && (pipelines || unconfirmed === 0);
+
+  const closed = (): void => {
+    connection += 1;
+    unconfirmed = 0;
+  };
+
   return {
     received,
 
     connect(given, of) {
       port = given;
       life = of;
-      connection += 1;
+      closed();
     },
 
-    isWritable: () => !isStalled,
+    isWritable,
 
     write(message, ticket, sender) {
       const { id, meta } = message;
@@ -127,17 +138,18 @@ export function createModelledSink({ name, read, nowMs, witness }: ModelledSinkO
         return true;
       }
       const at = connection;
+      unconfirmed += 1;
       life?.after(latencyMs, () => {
         if (at !== connection) return;
+        unconfirmed -= 1;
         confirm();
         sender.confirm(ticket);
+        if (!pipelines && isWritable()) port?.writable();
       });
       return false;
     },
 
-    closed() {
-      connection += 1;
-    },
+    closed,
 
     takeAll() {
       failures = 0;

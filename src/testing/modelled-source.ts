@@ -19,7 +19,9 @@ export interface SourceWitness {
   /** A message is handed over, for the first time or again; `lane` and `position` are what it can be known by. */
   handed(parcel: Parcel, lane: Lane, position: number, deliveries: number): void;
   /** The relay has settled a delivery; `fate` is what that means. */
-  settled(parcel: Parcel, status: Status, floor: number | undefined): void;
+  settled(parcel: Parcel, status: Status, lane: Lane, position: number): void;
+  /** The same delivery once more, as must not be. */
+  settledAgain(lane: Lane, position: number): void;
   lost(parcel: Parcel, why: string): void;
   note(what: string): void;
 }
@@ -76,6 +78,8 @@ export function createModelledSource(options: ModelledSourceOptions): ModelledSo
   const lanes = new Map<string, FarLane>();
   /** By lane and position in it: what the relay has and has not settled. Bounded by what the test sends. */
   const unsettled = new Map<Lane, Map<number, Parcel>>();
+  /** What was nacked and waits to be delivered again: the other side has it, whoever is killed. */
+  const returning = new Set<{ readonly far: FarLane; readonly parcel: Parcel }>();
   let port: Port | undefined;
   let life: Life | undefined;
   let isOpen = false;
@@ -176,6 +180,8 @@ export function createModelledSource(options: ModelledSourceOptions): ModelledSo
 
     killed() {
       isOpen = false;
+      for (const { far, parcel } of returning) far.waiting.push(parcel);
+      returning.clear();
       for (const far of lanes.values()) {
         const { lane } = far;
         far.lane = undefined;
@@ -207,14 +213,17 @@ export function createModelledSource(options: ModelledSourceOptions): ModelledSo
       const had = unsettled.get(lane);
       const parcel = had?.get(root.sequence);
       if (had === undefined || parcel === undefined) {
-        witness.note(`settles ${lane.name}:${root.sequence} a second time`);
+        witness.settledAgain(lane, root.sequence);
         return;
       }
       had.delete(root.sequence);
-      witness.settled(parcel, status, lane.floor?.floor);
+      witness.settled(parcel, status, lane, root.sequence);
       const far = farOf(lane);
       if (status !== 'nack' || !redelivers || far === undefined) return;
+      const back = { far, parcel };
+      returning.add(back);
       life?.after(REDELIVER_MS, () => {
+        if (!returning.delete(back)) return;
         far.waiting.push(parcel);
         deliver(far);
       });

@@ -36,8 +36,17 @@ export type RelayEvent =
       readonly sent: Sent;
       readonly delivery: number;
       readonly status: Status;
-      /** Where acks are cumulative: up to which position all is settled. */
+      /** Where acks are cumulative: its position in its lane, and up to which position all is settled. */
+      readonly lane: string;
+      readonly position: number;
       readonly floor: number | undefined;
+    })
+  /** One delivery is settled once more. */
+  | (At & {
+      readonly kind: 'settled-again';
+      readonly endpoint: string;
+      readonly lane: string;
+      readonly position: number;
     })
   | (At & { readonly kind: 'lost'; readonly sent: Sent; readonly why: string })
   | (OfMessage & { readonly kind: 'entered' | 'left'; readonly place: string; readonly payload: unknown })
@@ -45,7 +54,17 @@ export type RelayEvent =
   | (OfMessage & { readonly kind: 'failed'; readonly place: string; readonly error: string })
   | (OfMessage & { readonly kind: 'over-settled'; readonly place: string })
   | (OfMessage & { readonly kind: 'offered'; readonly leg: string; readonly payload: unknown })
-  | (OfMessage & { readonly kind: 'filtered'; readonly leg: string })
+  /** A leg's condition was not true of a message, or it could not be made ready for the sink. */
+  | (OfMessage & { readonly kind: 'filtered' | 'unready'; readonly leg: string })
+  /** What waits in a leg after it was offered a message, if anything. */
+  | (At & {
+      readonly kind: 'queued';
+      readonly leg: string;
+      readonly depth: number;
+      readonly bytes: number;
+      /** Whether the leg holds the source of that message, or holds none. */
+      readonly isHolding: boolean;
+    })
   | (At & { readonly kind: 'dropped'; readonly leg: string; readonly reason: string; readonly count: number })
   | (OfMessage & {
       readonly kind: 'written' | 'confirmed';
@@ -60,6 +79,9 @@ export type RelayEvent =
       readonly reason: string;
     })
   | (At & { readonly kind: 'held' | 'released'; readonly endpoint: string; readonly holder: string })
+  | (At & { readonly kind: 'killed' })
+  /** Emissions and writes stand within each other, so deep. */
+  | (At & { readonly kind: 'nested'; readonly depth: number })
   | (At & { readonly kind: 'noted'; readonly who: string; readonly what: string });
 
 /** The event in words. */
@@ -74,6 +96,8 @@ export function wordsOf(event: RelayEvent): { readonly who: string; readonly wha
         who: event.sent.endpoint,
         what: `${verbs[event.status]} ${event.sent.id}${times(event.delivery)}`,
       };
+    case 'settled-again':
+      return { who: event.endpoint, what: `settles ${event.lane}:${event.position} a second time` };
     case 'lost':
       return { who: event.sent.endpoint, what: `loses ${event.sent.id}: ${event.why}` };
     case 'entered':
@@ -90,6 +114,10 @@ export function wordsOf(event: RelayEvent): { readonly who: string; readonly wha
       return { who: event.leg, what: `is offered ${event.id}` };
     case 'filtered':
       return { who: event.leg, what: `leaves ${event.id} out: its condition is not true` };
+    case 'unready':
+      return { who: event.leg, what: `cannot make ${event.id} ready` };
+    case 'queued':
+      return { who: event.leg, what: `has ${event.depth} waiting${event.isHolding ? ', and holds' : ''}` };
     case 'dropped':
       return { who: event.leg, what: `drops ${event.count}: ${event.reason}` };
     case 'written':
@@ -102,6 +130,10 @@ export function wordsOf(event: RelayEvent): { readonly who: string; readonly wha
       return { who: event.endpoint, what: `is held by ${event.holder}` };
     case 'released':
       return { who: event.endpoint, what: `is let go by ${event.holder}` };
+    case 'killed':
+      return { who: 'relay', what: 'is killed, and started again' };
+    case 'nested':
+      return { who: 'relay', what: `emissions and writes stand ${event.depth} deep within each other` };
     case 'noted':
       return event;
     default:

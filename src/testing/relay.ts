@@ -1,5 +1,5 @@
 /** A whole relay in virtual time: the user's own configuration, with the outside world in the hands of a test. */
-import type { Configuration, EndpointPart } from '../config/configuration.ts';
+import type { BranchPart, Configuration, EndpointPart } from '../config/configuration.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import { AraldoError } from '../core/errors.ts';
 import { type Log, silentLog } from '../core/log.ts';
@@ -8,16 +8,20 @@ import { Message, type Meta } from '../core/message.ts';
 import { outgoingWire } from '../core/outgoing.ts';
 import type { RunningRoute } from '../runtime/compile.ts';
 import { createChronicle } from './chronicle.ts';
+import { createCircle } from './circle.ts';
 import { type Composition, endpointNamed, marshallersOf, type RelayLife, startLife } from './life.ts';
 import { loadRelay, type RelaySource } from './load-relay.ts';
+import { createModelledDisk, type ModelledDisk } from './modelled-disk.ts';
 import { createModelledEndpoint, type ModelledEndpoint } from './modelled-endpoint.ts';
 import type { Received, SinkControl } from './modelled-sink.ts';
+import { type Open, openOf } from './open.ts';
 import { parcelOf } from './parcel.ts';
 import { type RelayEvent, wordsOf } from './relay-event.ts';
 import { seededRandom } from './seeded.ts';
 import type { Sent, SentRecord } from './sent.ts';
 import type { Timeline } from './timeline.ts';
 import { createVirtualClock } from './virtual-clock.ts';
+import { stepNames } from './watched-route.ts';
 
 export interface RelayOptions {
   /** Decides the jitter of reconnecting; 0 unless given. */
@@ -32,22 +36,11 @@ export interface RelayOptions {
 
 /** How a test makes a source behave. */
 export interface SourceControl {
-  /** The connection is gone, and does not come back before `up`. */
   down(): void;
   up(): void;
   /** Holds its gate, as a leg that is full would. */
   hold(): void;
   release(): void;
-}
-
-/** A message that is not settled, and where it stays. */
-export interface Open {
-  readonly id: string;
-  readonly endpoint: string;
-  readonly payload: unknown;
-  /** In words: `orders.via[0] ./slow.ts`, `orders → archive`, `the gate of orders, held by orders → archive`. */
-  readonly where: string;
-  readonly sentAtMs: number;
 }
 
 export interface VirtualRelay {
@@ -67,12 +60,23 @@ export interface VirtualRelay {
   received(endpoint: string): readonly Received[];
   /** All that was sent, the oldest first. */
   readonly sent: readonly Sent[];
+  /** The connection of an endpoint is gone, and does not come back before `up`. */
+  down(endpoint: string): void;
+  up(endpoint: string): void;
+  /**
+   * A step, as `orders.via[0] map`, throws at one message, however often that comes: the one in this place among
+   * all that is sent, or the next that comes to the step. Steps of the kinds `fn` and `async`; others have code of
+   * their own to throw in.
+   */
+  poison(step: string, place?: number): void;
   /** Killed and started again: what was in memory is lost, and what was not settled comes again where it is kept. */
   restart(): Promise<void>;
   /** What happened, in words. `timelineText` makes lines of it. */
   timeline(): Timeline;
   /** The same as data. */
   readonly events: readonly RelayEvent[];
+  /** Time passes until nothing moves, with all as it is. Returns what is still open. */
+  rest(): Promise<readonly Open[]>;
   /** All sinks take messages again and all is up; time passes until nothing moves. Returns what is still open. */
   settle(): Promise<readonly Open[]>;
   /** What is not settled now. */
@@ -84,11 +88,8 @@ export interface VirtualRelay {
   stop(): void;
 }
 
-/** What a circle of endpoints may carry in all: beyond, it goes round for ever. */
-const MOST_CARRIED = 10_000;
-
-/** Between a sink that wrote and the source that reads the same address. */
-const CARRY_MS = 1;
+/** Between a system that was written to and another endpoint that reads from it. */
+const TRAVEL_MS = 1;
 
 /** When so much has passed without anything happening, nothing will; longer than any default deadline. */
 const QUIET_MS = 120_000;
@@ -122,12 +123,16 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
   const log = options.log ?? silentLog;
   const all: SentRecord[] = [];
   const modelled = new Map<string, ModelledEndpoint>();
-  let carried = 0;
+  const disks = disksOf(configuration);
   let isStopped = false;
 
   const chronicle = createChronicle({
     nowMs: () => clock.nowMs,
-    onWritten: carry,
+    onWritten: createCircle({
+      configuration,
+      give: giveOn,
+      note: (who, what) => chronicle.note(who, what),
+    }),
     stopsAt: (route) => configuration.plan.routes[route]?.onError === 'hold',
   });
   const marshallers = marshallersOf(configuration, clock.begin().scheduler, log);
@@ -180,22 +185,40 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
 
     received: (name) => named(name).sink.received,
 
+    down: (name) => life.run(named(name).down),
+    up: (name) => life.run(named(name).up),
+
+    poison(step, place) {
+      if (!stepNames(configuration).includes(step)) {
+        throw new AraldoError(
+          'unknown-name',
+          `no step is named ${step}; there are: ${stepNames(configuration).join(', ')}`,
+        );
+      }
+      chronicle.poison(step, place);
+    },
+
     async restart() {
-      chronicle.note('relay', 'is killed');
+      chronicle.killed();
       life.kill();
       for (const endpoint of modelled.values()) endpoint.killed();
-      chronicle.note('relay', 'is started again');
       life = begin();
       await pass(0);
     },
 
     timeline: () => chronicle.events.map((event) => ({ atMs: event.atMs, ...wordsOf(event) })),
 
+    async rest() {
+      await rest();
+      return open();
+    },
+
     async settle() {
       chronicle.note('relay', 'all sinks take messages, and time passes');
       life.run(() => {
         for (const { inbound } of life.endpoints.values()) inbound.release(test);
         for (const endpoint of modelled.values()) endpoint.up();
+        for (const disk of disks.values()) disk.repair();
         for (const { sink } of modelled.values()) sink.takeAll();
       });
       await rest();
@@ -215,6 +238,7 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
       configuration,
       marshallers,
       modelled,
+      disks,
       chronicle,
       life: clock.begin(),
       log,
@@ -232,8 +256,8 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
       isCumulative: options.cumulative?.includes(name) === true,
       sourceWitness: {
         ...witness,
-        settled(parcel, status, floor) {
-          settled(parcel, status, floor);
+        settled(parcel, status, lane, position) {
+          settled(parcel, status, lane, position);
           const redelivers = part.capabilities.source?.redelivers === true;
           if (status === 'nack') parcel.sent.nacks += 1;
           if (status === 'nack' && redelivers) return;
@@ -247,9 +271,16 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
       sink: {
         read: (message) => seenOutside(message, part, marshaller),
         nowMs: () => clock.nowMs,
+        pipelines: part.capabilities.sink?.pipelines !== false,
         witness: chronicle.sinkOf(name),
       },
+      around: chronicle,
     });
+  }
+
+  function giveOn(endpoint: string, payload: unknown, meta: Meta, travels: boolean): void {
+    if (!travels) give(endpoint, payload, meta);
+    else life.run(() => life.scheduler.schedule(() => give(endpoint, payload, meta), TRAVEL_MS));
   }
 
   function named(name: string): ModelledEndpoint {
@@ -271,6 +302,7 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
       id: `${endpoint}#${number}`,
       endpoint,
       payload,
+      meta,
       atMs: clock.nowMs,
       fate: 'open',
       deliveries: 0,
@@ -279,30 +311,9 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
     };
     const parcel = parcelOf(sent, meta, part, marshallers.get(part.plan.marshal));
     all.push(sent);
-    chronicle.sent(sent);
+    chronicle.sent(sent, all.length - 1);
     life.run(() => named(endpoint).source?.send(parcel));
     return sent;
-  }
-
-  /** What an endpoint wrote to an address comes in where others read it; where each gets a copy, at itself too. */
-  function carry(from: string, message: Message): void {
-    const part = configuration.endpoints.get(from);
-    const addresses = part?.capabilities.writesTo ?? [];
-    if (addresses.length === 0) return;
-    for (const [name, { capabilities }] of configuration.endpoints) {
-      const { source, readsFrom = [] } = capabilities;
-      if (source === undefined || (name === from && source.scope !== 'copy')) continue;
-      if (!readsFrom.some((address) => addresses.includes(address))) continue;
-      carried += 1;
-      if (carried > MOST_CARRIED) {
-        throw new Error(`${from} → ${name}: more than ${MOST_CARRIED} messages went round in a circle`);
-      }
-      const { key, hops = 0 } = message.meta;
-      const isValue = part?.capabilities.sink?.carries === 'values';
-      const content = isValue ? message.payload : outgoingWire(message).bytes;
-      const meta = isValue ? { ...(key === undefined ? {} : { key }), hops: hops + 1 } : {};
-      life.run(() => life.scheduler.schedule(() => give(name, content, meta), CARRY_MS));
-    }
   }
 
   async function pass(ms: number): Promise<void> {
@@ -328,31 +339,23 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
   function open(): readonly Open[] {
     return all
       .filter(({ fate }) => fate === 'open')
-      .map((sent) => ({
-        id: sent.id,
-        endpoint: sent.endpoint,
-        payload: sent.payload,
-        where: whereOf(sent),
-        sentAtMs: sent.atMs,
-      }));
+      .map((sent) => {
+        const { endpoint } = sent;
+        return openOf(sent, endpointNamed(life.endpoints, endpoint), named(endpoint), chronicle.whereabouts);
+      });
   }
+}
 
-  function whereOf(sent: SentRecord): string {
-    const { inbound } = endpointNamed(life.endpoints, sent.endpoint);
-    const { gate } = inbound;
-    const held = gate.isHeld
-      ? `, held by ${gate.holders.join(', ')}`
-      : gate.isFull
-        ? ', whose window is full'
-        : '';
-    const { source } = named(sent.endpoint);
-    if (source?.waiting.some((parcel) => parcel.sent === sent) === true) {
-      return `the other side of ${sent.endpoint}${held}`;
+/** By the branch of each leg that spills. */
+function disksOf({ routes }: Configuration): ReadonlyMap<BranchPart, ModelledDisk> {
+  const disks = new Map<BranchPart, ModelledDisk>();
+  for (const { plan, branches } of routes.values()) {
+    for (const branch of branches) {
+      if (branch.spill !== undefined)
+        disks.set(branch, createModelledDisk(`${plan.name} → ${branch.plan.to}`));
     }
-    const places = chronicle.whereabouts.placesOf(sent);
-    if (places.length === 0) return `${sent.endpoint}: nobody has it, and nobody settled it`;
-    return places.map((place) => (place.startsWith('the gate of ') ? place + held : place)).join(', and ');
   }
+  return disks;
 }
 
 const test = { name: 'the test' };

@@ -1,4 +1,5 @@
 /** A message that the outside world gave to an endpoint, and what became of it. */
+import type { Meta } from '../core/message.ts';
 
 /**
  * `open`: nobody has settled it yet. `nacked`: given back, where the other side does not deliver again. `lost`: it
@@ -12,6 +13,8 @@ export interface Sent {
   readonly endpoint: string;
   /** As it was given: the value, or the bytes. */
   readonly payload: unknown;
+  /** As it was given. */
+  readonly meta: Meta;
   readonly atMs: number;
   readonly fate: Fate;
   /** How often it was handed to the relay. */

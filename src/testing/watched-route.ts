@@ -1,13 +1,15 @@
 /** Listens in at every joint of a compiled route: what each step takes and gives, what each leg is offered. */
 import { Observable, tap } from 'rxjs';
-import type { RoutePart, StepPart } from '../config/configuration.ts';
+import type { Configuration, RoutePart, StepPart } from '../config/configuration.ts';
 import type { AraldoError } from '../core/errors.ts';
 import type { Leg } from '../core/leg.ts';
 import type { Message } from '../core/message.ts';
-import { type MessageOperator, stepOf } from '../core/operator.ts';
+import { type MessageOperator, type OperatorDefinition, stepOf } from '../core/operator.ts';
 import type { RunningRoute } from '../runtime/compile.ts';
 
 export interface RouteWitness {
+  /** Whether a step is to throw at this message. Asked once for each that comes. */
+  isPoisoned(place: string, message: Message): boolean;
   /** A message comes to a step; `place` is its name. */
   entered(place: string, message: Message): void;
   left(place: string, message: Message): void;
@@ -16,8 +18,12 @@ export interface RouteWitness {
   overSettled(route: string, message: Message): void;
   /** A leg is offered a message. */
   offered(leg: Leg, message: Message): void;
+  /** Something waits in a leg that was just offered a message. */
+  queued(leg: Leg): void;
   /** A leg's condition was not true of a message. */
   filtered(leg: Leg, message: Message): void;
+  /** A message could not be made ready for the sink of a leg. */
+  unready(leg: Leg, message: Message): void;
   /** A leg has given messages up, since it was last asked. */
   dropped(leg: Leg, reason: string, count: number): void;
 }
@@ -31,8 +37,14 @@ export function watchedSteps(part: RoutePart, witness: RouteWitness): RoutePart 
   };
 }
 
-/** As compile names it. */
-export function nameOfStep(route: string, index: number, step: StepPart): string {
+/** The names of all steps, as compile gives them. */
+export function stepNames({ routes }: Configuration): readonly string[] {
+  return [...routes].flatMap(([route, { steps }]) =>
+    steps.map((step, index) => nameOfStep(route, index, step)),
+  );
+}
+
+function nameOfStep(route: string, index: number, step: StepPart): string {
   return `${route}.via[${index}] ${step.plan.use}`;
 }
 
@@ -47,9 +59,49 @@ function watchedStep(step: StepPart, place: string, witness: RouteWitness): Step
       name: definition.name,
       summary: definition.summary,
       options: definition.options,
-      create: (options, context) => watched(stepOf(definition, options, context), place, witness),
+      create: (options, context) =>
+        watched(stepOf(poisonable(definition, place, witness), options, context), place, witness),
     },
   };
+}
+
+/** The same step, which throws when it is told to. */
+function poisonable(
+  definition: OperatorDefinition,
+  place: string,
+  witness: RouteWitness,
+): OperatorDefinition {
+  const check = (message: Message): void => {
+    if (witness.isPoisoned(place, message)) throw new Error('poisoned by the test');
+  };
+  switch (definition.kind) {
+    case 'fn':
+      return {
+        ...definition,
+        create(options, context) {
+          const run = definition.create(options, context);
+          return (message: Message) => {
+            check(message);
+            return run(message);
+          };
+        },
+      };
+    case 'async':
+      return {
+        ...definition,
+        create(options, context) {
+          const run = definition.create(options, context);
+          return (message, signal) => {
+            check(message);
+            return run(message, signal);
+          };
+        },
+      };
+    case 'rx':
+      return definition;
+    default:
+      return definition satisfies never;
+  }
 }
 
 function watched(operator: MessageOperator, place: string, witness: RouteWitness): MessageOperator {
@@ -98,11 +150,17 @@ function watchLeg(leg: Leg, witness: RouteWitness): void {
     witness.offered(leg, message);
     offer(message);
     tellDrops();
+    if (leg.depth > 0) witness.queued(leg);
   };
   const discard = leg.discard.bind(leg);
   leg.discard = (message, reason) => {
     witness.filtered(leg, message);
     discard(message, reason);
+  };
+  const refuseFailed = leg.refuseFailed.bind(leg);
+  leg.refuseFailed = (message, error) => {
+    witness.unready(leg, message);
+    refuseFailed(message, error);
   };
   const lost = leg.lost.bind(leg);
   leg.lost = () => {

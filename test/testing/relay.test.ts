@@ -2,32 +2,10 @@ import { debounceTime } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineOperator, type OperatorDefinition } from '../../src/core/operator.ts';
-import type { AnyPlugin } from '../../src/core/plugin.ts';
 import { timelineText, virtualRelay } from '../../src/testing/index.ts';
+import { broker } from './broker.ts';
 
 const mocks = ['orders', 'archive', 'browsers'].map((name) => ({ name, id: 'endpoint-mock' }));
-
-/** An endpoint that keeps what is not acked, as a broker does. */
-const broker: AnyPlugin = {
-  kind: 'endpoint',
-  id: 'endpoint-broker',
-  summary: 'Keeps and delivers again.',
-  options: z.strictObject({}),
-  capabilities: () => ({
-    source: {
-      canPause: true,
-      acks: true,
-      redelivers: true,
-      ordered: 'all',
-      scope: 'once',
-      carries: 'bytes',
-    },
-    sink: { confirms: 'durable', reaches: 'system', carries: 'bytes' },
-  }),
-  create: () => {
-    throw new Error('a virtual relay makes no real endpoint');
-  },
-};
 
 const durable = {
   plugins: [
