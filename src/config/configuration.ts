@@ -58,6 +58,8 @@ export interface StepPart {
   readonly place: Place;
 }
 
+  /** The steps within its options, of all branches. */
+  readonly inner: readonly StepPart[];
 export interface BranchPart {
   readonly plan: BranchPlan;
   readonly when: ((message: Message) => boolean) | undefined;
@@ -81,3 +83,5 @@ export interface Registry {
   pluginIds(directory: string): Promise<readonly string[]>;
   operatorNames(): readonly string[];
 }
+  /** What a file of the user's own exports as its default; nothing when there is no such file. */
+  loadFile(path: string, directory: string): Promise<unknown>;

@@ -70,6 +70,14 @@ export interface BranchPlan {
   readonly to: string;
   /** CEL. */
   readonly when?: string;
+  /** The ways of a message through a step that has steps within it. */
+  readonly branches?: readonly StepBranch[];
+}
+
+export interface StepBranch {
+  /** What leads a message there, as it is written. */
+  readonly label: string;
+  readonly via: readonly StepPlan[];
   readonly overflow: Overflow;
   readonly buffer: { readonly messages: number; readonly bytes: number };
   /** CEL: what `latest` keeps one value of. */

@@ -6,9 +6,10 @@ import type { ServerTls } from '../options/server-tls.ts';
 import { formatSize } from '../options/size.ts';
 import type { Configuration } from './configuration.ts';
 import { NO_MARSHALLER } from './marshal.ts';
-import type { BranchPlan, EndpointPlan, OnError, Plan, RetryPlan, RoutePlan, StepPlan } from './plan.ts';
+import type { BranchPlan, EndpointPlan, OnError, Plan, RetryPlan, RoutePlan } from './plan.ts';
 import { REDACTED, redactor, SHORTEST_SECRET } from './redact.ts';
 
+import { normalStep } from './step-form.ts';
 export interface PrintOptions {
   /** Shows what came from variables and files; it is hidden unless given. A bare plan hides nothing. */
   readonly reveal?: boolean;
@@ -90,18 +91,12 @@ function endpointForm({ name, id, options, marshal, maxInFlight, maxDeliveries }
 function routeForm({ from, via, to, onError, guarantee, allowUpstreamLoss }: RoutePlan): object {
   return {
     from,
-    ...(via.length === 0 ? {} : { via: via.map(stepForm) }),
+    ...(via.length === 0 ? {} : { via: via.map(normalStep) }),
     to: to.map(branchForm),
     'on-error': onErrorForm(onError),
     ...(guarantee === undefined ? {} : { guarantee }),
     ...(allowUpstreamLoss === true ? { 'allow-upstream-loss': true } : {}),
   };
-}
-
-/** `use` and `with` only where the name of the operator cannot be the key. */
-function stepForm({ use, with: options }: StepPlan): unknown {
-  if (options === null || options === undefined) return use;
-  return /^[a-z][a-z-]*$/.test(use) && use !== 'use' ? { [use]: options } : { use, with: options };
 }
 
 function branchForm({ to, when, overflow, buffer, key, retry, spill }: BranchPlan): object {

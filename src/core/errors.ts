@@ -6,6 +6,7 @@ export const errorCodes = {
   'malformed-payload': 'the bytes of a message are not what its marshaller expects',
   'payload-too-large': 'the payload of a message is larger than the max-payload of its endpoint',
   'unmarshallable-payload': 'a value has no form in the bytes of its marshaller',
+  'invalid-payload': 'a payload is not what the schema of a step demands',
   'expression-failed': 'an expression could not be evaluated for a message',
   'step-failed': 'a step threw, rejected or returned undefined',
   'step-timeout': 'a step did not answer before its deadline',

@@ -2,7 +2,7 @@
 import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
 import type { Log } from './log.ts';
 import type { Message } from './message.ts';
-import type { Parsed, Schema } from './schema.ts';
+import type { Parsed, Schema, SchemaResult } from './schema.ts';
 import { asyncStep } from './step-async.ts';
 import { fnStep } from './step-fn.ts';
 import { rxStep, type StepInside } from './step-rx.ts';
@@ -27,12 +27,46 @@ export type StepResult = unknown;
 
 export type MessageOperator = OperatorFunction<Message, Message>;
 
+/** The files that options may name, by paths relative to the configuration. */
+export interface OptionFiles {
+  /** The text of a file of at most 1 MiB. Rejects with an `AraldoError` (`unreadable-file`). */
+  read(path: string): Promise<string>;
+  /** What a file of the user's own exports as its default. Rejects with an `AraldoError`. */
+  load(path: string): Promise<unknown>;
+}
+
+/** A step as its configuration is read: the operator that was found, and what its schema made of the options. */
+export interface Step {
+  /** What the operator is called by. */
+  readonly use: string;
+  readonly definition: OperatorDefinition;
+  readonly options: unknown;
+}
+
+/**
+ * Steps within options: of each entry in the list at the key `list`, the ones at its key `steps`. The schema takes any
+ * list there; `create` finds `Step`s in it.
+ */
+export interface Branching {
+  readonly list: string;
+  readonly steps: string;
+  /** The key of what leads a message there, for people who look at the graph. */
+  readonly label: string;
+}
+
 interface Declared<S extends Schema> {
   /** The verb it is called by in YAML. */
   readonly name: string;
   /** One sentence: what it does to messages. */
   readonly summary: string;
   readonly options: S;
+  /** The steps that its options hold. */
+  readonly branching?: Branching;
+  /**
+   * Reads what the options name, after their schema and before anything opens. What it gives takes the place of the
+   * options; its issues, and what it rejects with, are problems of the configuration at their place.
+   */
+  prepare?(options: Parsed<S>, files: OptionFiles): Promise<SchemaResult<Parsed<S>>>;
   /**
    * How many messages it waits for before any leaves. A configuration in which the sources have no places for so
    * many is refused. 1 unless given.
@@ -93,6 +127,13 @@ export function defineOperator<S extends Schema>(definition: AsyncOperator<S>): 
 export function defineOperator<S extends Schema>(definition: RxOperator<S>): RxOperator<S>;
 export function defineOperator(definition: OperatorDefinition): OperatorDefinition {
   return definition;
+}
+
+/** The operators of the steps within the options of another, which are named by their place in it. */
+export function stepsOf(steps: readonly Step[], place: string, context: StepContext): MessageOperator[] {
+  return steps.map(({ use, definition, options }, index) =>
+    stepOf(definition, options, { ...context, name: `${context.name} ${place}[${index}] ${use}` }),
+  );
 }
 
 /** The operator of a declared step, with every failure contained to the message that caused it. */

@@ -125,6 +125,7 @@ export function fakeRegistry(asked: Asked = { plugins: [], operators: [] }): Reg
       asked.operators.push(use);
       return Object.hasOwn(operators, use) ? operators[use] : undefined;
     },
+    loadFile: async () => undefined,
     pluginIds: async () => plugins.map(({ id }) => id),
     operatorNames: () => Object.keys(operators).filter((name) => !name.startsWith('.')),
   };

@@ -324,10 +324,10 @@ describe('problems of steps', () => {
       'unknown-name routes.one.via[0]: expected the path of a step, relative to the configuration, found no file there',
     ],
     [
-      'dedupe',
-      'not-available routes.one.via[0]: dedupe is not available in this version; write it as a TypeScript file: use: ./step.ts',
+      'group',
+      'not-available routes.one.via[0]: group is not available in this version; write it as a TypeScript file: use: ./step.ts',
     ],
-    ['{ batch: { size: 5 } }', expect.stringMatching(/^not-available routes\.one\.via\[0\]\.batch: batch/)],
+    ['{ reduce: { size: 5 } }', expect.stringMatching(/^not-available routes\.one\.via\[0\]\.reduce: reduce/)],
     ['filter', 'missing-key routes.one.via[0]: expected options for filter, found none; write {filter: …}'],
     [
       '{ filter: [1] }',
