@@ -1,5 +1,6 @@
 // The topologies on which each law is examined. Small where the law is about one part, all there is where it is not.
 
+import type { SpillWanted } from './spill-script.ts';
 import type { Wanted } from './topology.ts';
 
 /** Everything. */
@@ -40,3 +41,12 @@ export const wanted: Readonly<Record<number, Wanted>> = {
   16: holds,
   21: retries,
 };
+
+const spillHolds: SpillWanted = {
+  thens: ['pause'],
+  actions: ['hand', 'turn', 'stall', 'flow', 'confirm'],
+  isSmall: true,
+};
+
+/** For legs that spill: everything there is, for the laws that are not here. */
+export const wantedOfSpills: Readonly<Record<number, SpillWanted>> = { 16: spillHolds };
