@@ -9,6 +9,8 @@ const EXIT_CONFIGURATION = 78;
 const EXIT_RUNTIME = 1;
 const EXIT_USAGE = 2;
 
+const TEXT = 'text';
+const JSON_FORMAT = 'json';
 const MERMAID = 'mermaid';
 const DOT = 'dot';
 
@@ -65,6 +67,25 @@ async function main(argv: readonly string[]): Promise<number> {
       const graph = graphOf(configuration);
       process.stdout.write(format === DOT ? renderDot(graph) : renderMermaid(graph));
     });
+  program
+    .command('explain')
+    .description('say what each route does and what it promises, and why it is no more')
+    .argument('[route]', 'the name of one route')
+    .addOption(
+      new Option('--format <format>', 'for people or programs').choices([TEXT, JSON_FORMAT]).default(TEXT),
+    )
+    .action(async (route: string | undefined, { format }: { format: string }) => {
+      const configuration = await load(config());
+      if (route !== undefined) await refuseRoute(program, route, configuration.routes.keys());
+      const { explain } = await import('./config/explain.ts');
+      const routes = explain(configuration, route);
+      if (format === JSON_FORMAT) {
+        process.stdout.write(`${JSON.stringify(routes, null, 2)}\n`);
+        return;
+      }
+      const { renderExplain } = await import('./config/render-explain.ts');
+      process.stdout.write(renderExplain(routes, { width: process.stdout.columns ?? 80 }));
+    });
 
   try {
     await program.parseAsync(argv);
@@ -86,6 +107,14 @@ async function refuseWords(program: Command, words: readonly string[]): Promise<
   program.error(`expected a command, found "${word}"${suggestion === undefined ? '' : `; ${suggestion}`}`);
 }
 
+async function refuseRoute(program: Command, name: string, names: Iterable<string>): Promise<void> {
+  const known = [...names];
+  if (known.includes(name)) return;
+  const { didYouMean } = await import('./config/suggest.ts');
+  const suggestion = didYouMean(name, known) ?? `there are: ${known.join(', ') || 'none'}`;
+  program.error(`expected the name of a route, found "${name}"; ${suggestion}`);
+}
+
 async function load(file: string) {
   const [{ loadConfiguration }, { createRegistry }, { builtins }] = await Promise.all([
     import('./config/load.ts'),
@@ -102,34 +131,35 @@ async function run(file: string): Promise<number> {
     import('./runtime/signals.ts'),
     import('rxjs'),
   ]);
-  const server = await startServer(file);
-  const { log } = server;
-  // What a subscriber in a user's own file throws ends up here; it must not end the process.
-  config.onUnhandledError = (error: unknown) => log.error({ err: error }, 'a subscriber threw');
-  log.info({ version }, `araldo is running: open ${server.address.url}`);
-
-  return new Promise((resolve) => {
-    // They stay to the end: a signal that comes once more while the process leaves must not kill it.
+  const starting = startServer(file);
+  // Before it listens: whoever sees the port open may send a signal, and then it is to stop in order as well. They
+  // stay to the end: a signal that comes once more while the process leaves must not kill it.
+  const stopped = new Promise<number>((resolve) => {
     onSignals(
-      (signal) => {
+      async (signal) => {
+        const { log, stop } = await starting;
         log.info({ signal }, 'stopping: carrying through what is here; again to stop now');
-        server.stop().then(
-          () => {
-            log.info({}, 'stopped');
-            resolve(0);
-          },
-          (thrown: unknown) => {
-            log.error({ err: thrown }, 'could not stop in order');
-            process.exit(EXIT_RUNTIME);
-          },
-        );
+        try {
+          await stop();
+        } catch (thrown) {
+          log.error({ err: thrown }, 'could not stop in order');
+          process.exit(EXIT_RUNTIME);
+        }
+        log.info({}, 'stopped');
+        resolve(0);
       },
-      (signal) => {
+      async (signal) => {
+        const { log } = await starting;
         log.warn({ signal }, 'stopped at once: what was here is lost, or will be delivered again');
         process.exit(EXIT_RUNTIME);
       },
     );
   });
+  const { log, address } = await starting;
+  // What a subscriber in a user's own file throws ends up here; it must not end the process.
+  config.onUnhandledError = (error: unknown) => log.error({ err: error }, 'a subscriber threw');
+  log.info({ version }, `araldo is running: open ${address.url}`);
+  return stopped;
 }
 
 function counted(count: number, noun: string): string {

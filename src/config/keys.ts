@@ -30,6 +30,7 @@ export const routeKeys = [
   'on-error',
   'allow-upstream-loss',
   'retry',
+  'guarantee',
 ] as const;
 
 export const branchKeys = ['to', 'when', 'overflow', 'buffer', 'key', 'retry'] as const;

@@ -6,7 +6,6 @@ export const laterTopKeys: Readonly<Record<string, string>> = {
 
 export const laterRouteKeys: Readonly<Record<string, string>> = {
   isolate: 'give the slow leg a policy that does not pause, such as overflow: drop-oldest',
-  guarantee: 'overflow: pause on every leg acknowledges a message when all sinks have it',
   ack: 'overflow: pause on every leg acknowledges a message when all sinks have it',
 };
 

@@ -84,7 +84,7 @@ async function readConfiguration(tree: Node, context: ReadContext): Promise<Conf
   const { marshallers, endpoints, names } = await readPlugins(root, defaults, context, warn);
   const steps = await readChains(root, context);
   const routes = await readRoutes(root, { defaults, endpoints, names, steps, warn }, context);
-  warnOfRoutes(routes, endpoints, warn);
+  warnOfRoutes({ routes, endpoints, marshallers }, warn);
 
   const plan: Plan = {
     server,

@@ -56,6 +56,8 @@ export interface RoutePlan {
   readonly via: readonly StepPlan[];
   readonly to: readonly BranchPlan[];
   readonly onError: OnError;
+  /** What it states that it keeps: a configuration that cannot is refused. */
+  readonly guarantee?: 'at-least-once';
   /** It states `pause` and admits that a source which cannot pause loses what it holds back. */
   readonly allowUpstreamLoss?: true;
 }

@@ -30,6 +30,9 @@ export interface Policy {
   readonly buffer: { readonly messages: number; readonly bytes: number };
 }
 
+/** What a leg to dead letters may hold: it pauses, so the sources wait when it is full. */
+export const DEAD_LETTER_BUFFER: Policy['buffer'] = { messages: 1024, bytes: 16 * 1024 * 1024 };
+
 const BUFFER_MESSAGES = 1024;
 /** Behind a source that cannot pause the buffer is all there is. */
 const BUFFER_MESSAGES_UNPAUSABLE = 65_536;

@@ -5,6 +5,7 @@ import type { ReadContext } from './context.ts';
 import type { Defaults } from './defaults.ts';
 import { type DeclaredEndpoints, endpointReader, type ReadEndpoint } from './endpoint-reader.ts';
 import { checkKeys, expected, oneOf, readFlag, readKey, readMap, suggestionFor } from './fields.ts';
+import { checkStated, guaranteeReader } from './guarantee/stated.ts';
 import { routeKeys } from './keys.ts';
 import { laterRouteKeys } from './later.ts';
 import { type OverflowSpec, readOverflow } from './overflow.ts';
@@ -15,7 +16,7 @@ import type { Spot } from './problem.ts';
 import { readRetry } from './retry.ts';
 import { checkSpillFiles } from './spill.ts';
 import type { Steps } from './steps.ts';
-import { found, type MapNode, missingSpot, type Node } from './tree.ts';
+import { type Entry, found, type MapNode, missingSpot, type Node } from './tree.ts';
 import type { Warn } from './warnings.ts';
 
 export interface RoutesOptions extends DeclaredEndpoints {
@@ -39,7 +40,23 @@ export async function readRoutes(
     if (route !== undefined) routes.set(name, route);
   }
   checkSpillFiles(routes, problems);
+  checkGuarantees(byName, routes, options, problems);
   return routes;
+}
+
+/** When all routes are known: what one does with a message of a source may concern another. */
+function checkGuarantees(
+  entries: readonly (readonly [string, Entry])[],
+  routes: ReadonlyMap<string, RoutePart>,
+  { endpoints }: RoutesOptions,
+  problems: ReadContext['problems'],
+): void {
+  for (const [name, { value }] of entries) {
+    const route = routes.get(name);
+    const stated = value.kind === 'map' ? value.entries.get('guarantee')?.value : undefined;
+    if (route?.plan.guarantee === undefined || stated === undefined) continue;
+    checkStated(route, stated, routes, endpoints, problems);
+  }
 }
 
 async function readRoute(
@@ -76,6 +93,7 @@ async function readRoute(
     warn: options.warn,
   };
   const branches = readBranches(map, branchOptions);
+  const guarantee = readKey(map, 'guarantee', problems, guaranteeReader);
   const onError = readKey(map, 'on-error', problems, (node) => readOnError(node, readEndpoint, context));
 
   return {
@@ -85,6 +103,7 @@ async function readRoute(
       via: steps.map(({ plan }) => plan),
       to: branches.map(({ plan }) => plan),
       onError: onError ?? defaultOnError(known),
+      ...(guarantee === undefined ? {} : { guarantee }),
       ...(allowsLoss ? { allowUpstreamLoss: true } : {}),
     },
     steps,

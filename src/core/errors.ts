@@ -58,6 +58,7 @@ export const errorCodes = {
   'ambiguous-marshaller': 'several marshallers are declared and none is chosen',
   'wrong-role': 'an endpoint is used as a source or sink and cannot be one',
   'unkeepable-policy': 'a route states what its endpoints cannot keep',
+  'unkeepable-guarantee': 'a route states a guarantee that its endpoints, steps or legs cannot keep',
   'not-available': 'a feature that this version does not have',
 } as const;
 

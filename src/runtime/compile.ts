@@ -4,6 +4,7 @@ import { claim } from '../../operators/claim.ts';
 import { marshalMessage, wireOf } from '../../operators/marshal.ts';
 import { unmarshal } from '../../operators/unmarshal.ts';
 import type { BranchPart, Configuration, RoutePart } from '../config/configuration.ts';
+import { DEAD_LETTER_BUFFER } from '../config/policy.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import { AraldoError } from '../core/errors.ts';
 import { type Branch, FanOut } from '../core/fan-out.ts';
@@ -43,9 +44,6 @@ export interface RunningRoute {
   /** Stops it at once; what it held goes back to its sources. */
   stop(): void;
 }
-
-/** What a leg to dead letters may hold: it pauses, so the sources wait when it is full. */
-const DEAD_LETTERS = { messages: 1024, bytes: 16 * 1024 * 1024 };
 
 export function compileRoute(part: RoutePart, context: CompileContext): RunningRoute {
   const { name, onError } = part.plan;
@@ -150,7 +148,7 @@ function deadLettersTo(sink: string, route: string, context: CompileContext): Br
   const leg = new Leg(endpointNamed(context, sink).outbound, {
     name: `${route} ⇢ ${sink}`,
     overflow: 'pause',
-    capacity: DEAD_LETTERS,
+    capacity: DEAD_LETTER_BUFFER,
   });
   return { leg, ...marshallingFor(sink, context) };
 }
