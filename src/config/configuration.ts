@@ -14,6 +14,7 @@ import type {
   SpillPlan,
   StepPlan,
 } from './plan.ts';
+import type { ExpectPlan, GivenPlan, MessagePlan, StagePlan, TestPlan } from './test-plan.ts';
 
 export interface Configuration {
   readonly plan: Plan;
@@ -22,6 +23,8 @@ export interface Configuration {
   readonly marshallers: ReadonlyMap<string, MarshallerPart>;
   readonly endpoints: ReadonlyMap<string, EndpointPart>;
   readonly routes: ReadonlyMap<string, RoutePart>;
+  /** In the order of the file. */
+  readonly tests: readonly TestPart[];
   /** What is allowed and probably not meant, with its place: cycles, lossy legs behind acking sources. */
   readonly warnings: readonly Warning[];
   /** Values of variables and secret files, and the passphrase of the private key, to be redacted wherever text could carry them. */
@@ -66,6 +69,40 @@ export interface BranchPart {
   readonly key: ((message: Message) => unknown) | undefined;
   /** That of the plan, with its path from the root. */
   readonly spill: SpillPlan | undefined;
+  readonly place: Place;
+}
+
+export interface TestPart {
+  readonly plan: TestPlan;
+  readonly stages: readonly StagePart[];
+  readonly place: Place;
+}
+
+export interface StagePart {
+  readonly plan: StagePlan;
+  readonly given: readonly GivenPart[];
+  readonly expects: readonly ExpectPart[];
+  readonly place: Place;
+}
+
+export interface GivenPart {
+  readonly plan: GivenPlan;
+  /** The condition of `refuse`. */
+  readonly when?: (message: Message) => boolean;
+  readonly place: Place;
+}
+
+export interface ExpectPart {
+  readonly endpoint: string;
+  readonly plan: ExpectPlan;
+  /** Those of the plan, in its order. */
+  readonly messages: readonly ExpectedMessage[];
+  readonly place: Place;
+}
+
+export interface ExpectedMessage {
+  readonly plan: MessagePlan;
+  readonly when: ((message: Message) => boolean) | undefined;
   readonly place: Place;
 }
 

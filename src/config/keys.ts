@@ -11,6 +11,7 @@ export const topKeys = [
   'plugins',
   'operators',
   'routes',
+  'tests',
 ] as const;
 
 export const defaultsKeys = ['overflow', 'buffer', 'marshal', 'max-in-flight', 'max-deliveries'] as const;
@@ -45,6 +46,10 @@ export const bufferKeys = ['messages', 'bytes'] as const;
 
 export const stepKeys = ['use', 'with'] as const;
 
+export const testStageKeys = ['given', 'expect'] as const;
+
+export const testKeys = ['name', 'given', 'expect', 'then'] as const;
+
 /** The most particular level first: `to` is a key of a route before it is one of a leg. */
 const levels: readonly (readonly [name: string, keys: readonly string[]])[] = [
   ['the top level', topKeys],
@@ -57,6 +62,7 @@ const levels: readonly (readonly [name: string, keys: readonly string[]])[] = [
   ['buffer', bufferKeys],
   ['retry', retryKeys],
   ['a step (an entry of via)', stepKeys],
+  ['a test', testKeys],
   ['on-error', ['dead-letter']],
 ];
 

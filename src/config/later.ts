@@ -1,9 +1,5 @@
 /** What this version does not have: answered with a sentence about what to do instead, not with "unknown". */
 
-export const laterTopKeys: Readonly<Record<string, string>> = {
-  tests: 'test routes in code, with a mock endpoint at both ends',
-};
-
 export const laterRouteKeys: Readonly<Record<string, string>> = {
   isolate: 'give the slow leg a policy that does not pause, such as overflow: drop-oldest',
   ack: 'overflow: pause on every leg acknowledges a message when all sinks have it',

@@ -6,6 +6,7 @@ import type { Overflow } from '../core/overflow.ts';
 import type { SpillThen } from '../core/spill.ts';
 import type { ServerLimits } from '../options/server-limits.ts';
 import type { ServerTls } from '../options/server-tls.ts';
+import type { TestPlan } from './test-plan.ts';
 
 export const logLevels = ['debug', 'info', 'warning', 'error', 'fatal'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -18,6 +19,8 @@ export interface Plan {
   readonly endpoints: Readonly<Record<string, EndpointPlan>>;
   /** By the name of the route, which is its source's name unless `from` says otherwise. */
   readonly routes: Readonly<Record<string, RoutePlan>>;
+  /** In the order of the file. */
+  readonly tests: readonly TestPlan[];
 }
 
 export interface ServerPlan {

@@ -7,6 +7,7 @@ import { formatSize } from '../options/size.ts';
 import type { Configuration } from './configuration.ts';
 import { NO_MARSHALLER } from './marshal.ts';
 import type { BranchPlan, EndpointPlan, OnError, Plan, RetryPlan, RoutePlan } from './plan.ts';
+import { testsForm } from './print-tests.ts';
 import { REDACTED, redactor, SHORTEST_SECRET } from './redact.ts';
 
 import { normalStep } from './step-form.ts';
@@ -41,7 +42,7 @@ export function printPlan(from: Plan | Configuration, { reveal = false }: PrintO
 
 /** Plain data with the keys of YAML. */
 function normalForm(plan: Plan): Record<string, unknown> {
-  const { server, logLevel, marshallers, endpoints, routes } = plan;
+  const { server, logLevel, marshallers, endpoints, routes, tests } = plan;
   return {
     'server-host': server.host,
     'server-port': server.port,
@@ -54,6 +55,7 @@ function normalForm(plan: Plan): Record<string, unknown> {
       ...Object.values(endpoints).map(endpointForm),
     ],
     routes: Object.fromEntries(Object.values(routes).map((route) => [route.name, routeForm(route)])),
+    ...(tests.length === 0 ? {} : { tests: testsForm(tests) }),
   };
 }
 

@@ -45,7 +45,7 @@ describe('problems of values', () => {
     ],
     [
       'zzz: 1',
-      'unknown-key zzz: expected a key of the top level (server-host, server-port, server-tls, server-limits, log-level, hosts, defaults, plugins, operators, routes), found "zzz"',
+      'unknown-key zzz: expected a key of the top level (server-host, server-port, server-tls, server-limits, log-level, hosts, defaults, plugins, operators, routes, tests), found "zzz"',
     ],
     ['server-port: "1"', 'invalid-value server-port: expected an integer from 0 to 65535, found "1"'],
     ['server-port: 65536', 'invalid-value server-port: expected an integer from 0 to 65535, found 65536'],
@@ -88,8 +88,8 @@ describe('problems of values', () => {
       'unknown-key defaults.buffer.message: expected a key of buffer, found "message" | did you mean messages?',
     ],
     [
-      'tests: []',
-      'not-available tests: tests is not available in this version; test routes in code, with a mock endpoint at both ends',
+      'tests: all',
+      'invalid-value tests: expected a list of tests, found "all"',
     ],
     ['[1]', 'invalid-value : expected a map with plugins: and routes:, found a list'],
   ])('%s', async (text, expected) => {
