@@ -58,11 +58,11 @@ export interface StepPart {
   readonly plan: StepPlan;
   readonly definition: OperatorDefinition;
   readonly options: unknown;
+  /** The steps within its options, of all branches. */
+  readonly inner: readonly StepPart[];
   readonly place: Place;
 }
 
-  /** The steps within its options, of all branches. */
-  readonly inner: readonly StepPart[];
 export interface BranchPart {
   readonly plan: BranchPlan;
   readonly when: ((message: Message) => boolean) | undefined;
@@ -116,9 +116,9 @@ export interface Registry {
   /** `directory` is that of the configuration file: relative paths and packages are found from there. */
   findPlugin(id: string, directory: string): Promise<AnyPlugin | undefined>;
   findOperator(use: string, directory: string): Promise<OperatorDefinition | undefined>;
+  /** What a file of the user's own exports as its default; nothing when there is no such file. */
+  loadFile(path: string, directory: string): Promise<unknown>;
   /** What exists, for suggestions. */
   pluginIds(directory: string): Promise<readonly string[]>;
   operatorNames(): readonly string[];
 }
-  /** What a file of the user's own exports as its default; nothing when there is no such file. */
-  loadFile(path: string, directory: string): Promise<unknown>;

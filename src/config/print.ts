@@ -9,8 +9,8 @@ import { NO_MARSHALLER } from './marshal.ts';
 import type { BranchPlan, EndpointPlan, OnError, Plan, RetryPlan, RoutePlan } from './plan.ts';
 import { testsForm } from './print-tests.ts';
 import { REDACTED, redactor, SHORTEST_SECRET } from './redact.ts';
-
 import { normalStep } from './step-form.ts';
+
 export interface PrintOptions {
   /** Shows what came from variables and files; it is hidden unless given. A bare plan hides nothing. */
   readonly reveal?: boolean;
