@@ -2,6 +2,7 @@
 /** The command: it reads arguments and calls what does the work. */
 import { enableCompileCache } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
+import type { Server } from './server.ts';
 import { version } from './version.ts';
 
 /** sysexits.h: EX_CONFIG. */
@@ -131,35 +132,44 @@ async function run(file: string): Promise<number> {
     import('./runtime/signals.ts'),
     import('rxjs'),
   ]);
+  let server: Server | undefined;
   const starting = startServer(file);
   // Before it listens: whoever sees the port open may send a signal, and then it is to stop in order as well. They
   // stay to the end: a signal that comes once more while the process leaves must not kill it.
   const stopped = new Promise<number>((resolve) => {
     onSignals(
-      async (signal) => {
-        const { log, stop } = await starting;
-        log.info({ signal }, 'stopping: carrying through what is here; again to stop now');
-        try {
-          await stop();
-        } catch (thrown) {
-          log.error({ err: thrown }, 'could not stop in order');
-          process.exit(EXIT_RUNTIME);
-        }
-        log.info({}, 'stopped');
-        resolve(0);
+      (signal) => {
+        starting
+          .then((started) => leave(started, signal))
+          // A start that fails says so itself.
+          .then(resolve, () => undefined);
       },
-      async (signal) => {
-        const { log } = await starting;
-        log.warn({ signal }, 'stopped at once: what was here is lost, or will be delivered again');
+      (signal) => {
+        server?.log.warn({ signal }, 'stopped at once: what was here is lost, or will be delivered again');
         process.exit(EXIT_RUNTIME);
       },
     );
   });
-  const { log, address } = await starting;
+  server = await starting;
+  const { log, address } = server;
   // What a subscriber in a user's own file throws ends up here; it must not end the process.
   config.onUnhandledError = (error: unknown) => log.error({ err: error }, 'a subscriber threw');
   log.info({ version }, `araldo is running: open ${address.url}`);
   return stopped;
+}
+
+/** Stops in order; returns the exit code. */
+async function leave(server: Server, signal: string): Promise<number> {
+  const { log } = server;
+  log.info({ signal }, 'stopping: carrying through what is here; again to stop now');
+  try {
+    await server.stop();
+  } catch (thrown) {
+    log.error({ err: thrown }, 'could not stop in order');
+    process.exit(EXIT_RUNTIME);
+  }
+  log.info({}, 'stopped');
+  return 0;
 }
 
 function counted(count: number, noun: string): string {
