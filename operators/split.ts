@@ -96,5 +96,6 @@ export const splitStep: RxOperator<typeof options> = defineOperator({
   name: 'split',
   summary: 'Makes a message of each entry of a list.',
   options,
+  gathers: () => 0,
   create: (options, { name }) => split({ ...options, name }),
 });

@@ -245,6 +245,7 @@ export const windowStep: RxOperator<typeof options> = defineOperator({
   name: 'window',
   summary: 'Makes one message of all that come in a span of time.',
   options,
+  gathers: ({ slide }) => (slide === undefined ? 1 : 0),
   order: ({ key }) => (key === undefined ? 'all' : 'key'),
   create: ({ every, slide, key, with: aggregate }, { name, scheduler, flushOn }) =>
     window({

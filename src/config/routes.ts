@@ -5,6 +5,7 @@ import type { ReadContext } from './context.ts';
 import type { Defaults } from './defaults.ts';
 import { type DeclaredEndpoints, endpointReader, type ReadEndpoint } from './endpoint-reader.ts';
 import { checkKeys, expected, oneOf, readFlag, readKey, readMap, suggestionFor } from './fields.ts';
+import { checkGathers } from './gathers.ts';
 import { checkStated, guaranteeReader } from './guarantee/stated.ts';
 import { routeKeys } from './keys.ts';
 import { laterRouteKeys } from './later.ts';
@@ -40,6 +41,7 @@ export async function readRoutes(
     if (route !== undefined) routes.set(name, route);
   }
   checkSpillFiles(routes, problems);
+  checkGathers(routes, options.endpoints, problems);
   checkGuarantees(byName, routes, options, problems);
   return routes;
 }

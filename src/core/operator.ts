@@ -68,8 +68,8 @@ interface Declared<S extends Schema> {
    */
   prepare?(options: Parsed<S>, files: OptionFiles): Promise<SchemaResult<Parsed<S>>>;
   /**
-   * How many messages it waits for before any leaves. A configuration in which the sources have no places for so
-   * many is refused. 1 unless given.
+   * How many messages it takes for one that leaves; a configuration whose sources have no places for so many is
+   * refused. 0 where one may leave as several. Unless given, 1 for a contained operator and 0 for any other.
    */
   gathers?(options: Parsed<S>): number;
 }
