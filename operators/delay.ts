@@ -58,10 +58,9 @@ export function delay(options: DelayOptions): MessageOperator {
 
   return (source) =>
     new Observable((subscriber) => {
-      /** Sources are held from `capacity` on. */
+      /** The first keeps back those behind it. Sources are held from `capacity` on. */
       const waiting = new Ring<Waiting>();
       const sources = new HeldSources(name);
-      let lastDueAt = 0;
       let timer: Subscription | undefined;
       let hasCompleted = false;
 
@@ -87,8 +86,7 @@ export function delay(options: DelayOptions): MessageOperator {
       };
 
       const keep = (message: Message, dueAt: number): void => {
-        lastDueAt = Math.max(lastDueAt, dueAt);
-        waiting.push({ message: message.unpinned(), dueAt: lastDueAt });
+        waiting.push({ message: message.unpinned(), dueAt });
         arm();
         if (waiting.length >= capacity) sources.hold(message);
       };
