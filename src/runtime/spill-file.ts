@@ -2,8 +2,10 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { AraldoError, type ErrorCode } from '../core/errors.ts';
+import { AraldoError } from '../core/errors.ts';
 import type { Removed, SpillStore, StoredKey, StoredMessage } from '../core/spill-store.ts';
+import { type DiskReserve, diskReserve } from './disk-reserve.ts';
+import { damaged, isDiskFull, spillError } from './spill-error.ts';
 import { loadSqlite } from './sqlite.ts';
 
 export interface SpillFileOptions {
@@ -12,6 +14,8 @@ export interface SpillFileOptions {
   /** Whose messages it holds. */
   readonly route: string;
   readonly sink: string;
+  /** How much is kept free beside it, in bytes; 16 MiB unless given. */
+  readonly reserve?: number;
 }
 
 /** `ARLD`: what makes a file of SQLite one of ours. */
@@ -20,6 +24,15 @@ const VERSION = 1;
 
 /** A file with more messages is not examined as a whole before it is used: that takes a second for each GiB. */
 const EXAMINED_BYTES: number = 256 * 1024 * 1024;
+
+/** So many removals, then they are synced: as many as that come back after a loss of power. */
+const SYNC_AFTER = 1024;
+
+/**
+ * Kept free beside the file. On a disk that the file alone has filled nothing could be removed any more: SQLite writes
+ * what it removes to its log first, and folds up to 8 MiB of that into the file, which grows by it.
+ */
+const RESERVE_BYTES: number = 16 * 1024 * 1024;
 
 /** An empty file that is larger, in pages of 4 KiB, gives its space back when it is opened. */
 const KEPT_PAGES = 1024;
@@ -48,16 +61,19 @@ const SCHEMA = `
  * const store = openSpillFile({ path: 'data/archive.db', route: 'orders', sink: 'archive' });
  */
 export function openSpillFile(options: SpillFileOptions): SpillStore {
-  const { path } = options;
+  const { path, reserve: reserveBytes = RESERVE_BYTES } = options;
   let opened: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true });
     const { DatabaseSync } = loadSqlite();
     opened = new DatabaseSync(path);
-    return storeOf(opened, path, prepare(opened, options));
+    const found = prepare(opened, options);
+    const reserve = diskReserve(`${path}-reserve`, reserveBytes);
+    reserve.take();
+    return storeOf(opened, path, found, reserve);
   } catch (thrown) {
     if (opened?.isOpen === true) opened.close();
-    throw errorOf(thrown, path);
+    throw spillError(thrown, path);
   }
 }
 
@@ -108,10 +124,8 @@ function prepare(database: DatabaseSync, { path, route, sink }: SpillFileOptions
 function examine(database: DatabaseSync, path: string): void {
   const verdict = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
   if (verdict === 'ok') return;
-  throw new AraldoError('spill-corrupt', `${path}: the file is damaged: ${String(verdict)}; ${rescue}`);
+  throw damaged(path, String(verdict));
 }
-
-const rescue = 'move it away to start without its messages, or rescue them with sqlite3 and .recover';
 
 function shrink(database: DatabaseSync): void {
   if (numberOf(database, 'PRAGMA page_count') <= KEPT_PAGES) return;
@@ -122,13 +136,20 @@ function shrink(database: DatabaseSync): void {
   }
 }
 
-function storeOf(database: DatabaseSync, path: string, found: SpillStore['found']): SpillStore {
+function storeOf(
+  database: DatabaseSync,
+  path: string,
+  found: SpillStore['found'],
+  reserve: DiskReserve,
+): SpillStore {
   const insert = database.prepare('INSERT INTO message VALUES (?, ?, ?, ?, ?, ?)');
   const select = database.prepare('SELECT * FROM message WHERE id > ? ORDER BY id LIMIT ?');
   const sizes = database.prepare('SELECT id, size FROM message WHERE id > ? ORDER BY id');
   const erase = database.prepare('DELETE FROM message WHERE id BETWEEN ? AND ?');
   const count = database.prepare('UPDATE leg SET messages = messages + ?, bytes = bytes + ?');
-  let synced: boolean | undefined;
+  let isSyncing: boolean | undefined;
+  /** Since the last transaction that was synced. */
+  let removed = 0;
 
   return { found, append, read, remove, removeOldest, close };
 
@@ -158,14 +179,16 @@ function storeOf(database: DatabaseSync, path: string, found: SpillStore['found'
   }
 
   function remove(messages: readonly StoredKey[]): void {
-    transaction(false, () => {
+    const isSynced = removed + messages.length >= SYNC_AFTER;
+    removing(isSynced, () => {
       for (const [first, last] of rangesOf(messages)) erase.run(first, last);
       count.run(-messages.length, -messages.reduce((sum, { size }) => sum + size, 0));
     });
+    removed = (removed + messages.length) % SYNC_AFTER;
   }
 
   function removeOldest(after: number, bytes: number): Removed {
-    return transaction(false, () => {
+    return removing(false, () => {
       const removed = { messages: 0, bytes: 0, lastId: after };
       for (const row of sizes.iterate(after)) {
         removed.messages += 1;
@@ -188,11 +211,22 @@ function storeOf(database: DatabaseSync, path: string, found: SpillStore['found'
     }
   }
 
-  /** Without `isSynced`, the next transaction that is synced takes it to the disk. */
+  /** A transaction that gives room back, and may take the last there is to do so. */
+  function removing<T>(isSynced: boolean, work: () => T): T {
+    try {
+      return transaction(isSynced, work);
+    } catch (thrown) {
+      if (!isDiskFull((thrown as AraldoError).cause) || !reserve.release()) throw thrown;
+      guarded(() => database.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+      return transaction(isSynced, work);
+    }
+  }
+
+  /** One that is not synced goes to the disk with the next one that is. */
   function transaction<T>(isSynced: boolean, work: () => T): T {
     return guarded(() => {
-      if (synced !== isSynced) database.exec(`PRAGMA synchronous = ${isSynced ? 'FULL' : 'NORMAL'}`);
-      synced = isSynced;
+      if (isSyncing !== isSynced) database.exec(`PRAGMA synchronous = ${isSynced ? 'FULL' : 'NORMAL'}`);
+      isSyncing = isSynced;
       database.exec('BEGIN IMMEDIATE');
       try {
         const result = work();
@@ -210,7 +244,7 @@ function storeOf(database: DatabaseSync, path: string, found: SpillStore['found'
     try {
       return work();
     } catch (thrown) {
-      throw errorOf(thrown, path);
+      throw spillError(thrown, path);
     }
   }
 }
@@ -249,28 +283,4 @@ function rangesOf(messages: readonly StoredKey[]): readonly (readonly [first: nu
 
 function numberOf(database: DatabaseSync, query: string): number {
   return Number(Object.values(database.prepare(query).get() ?? {})[0]);
-}
-
-/** SQLite's primary result codes, https://sqlite.org/rescode.html. */
-const BUSY = 5;
-const CORRUPT = 11;
-const FULL = 13;
-const NOT_A_DATABASE = 26;
-
-function errorOf(thrown: unknown, path: string): AraldoError {
-  if (thrown instanceof AraldoError) return thrown;
-  const { errcode, message } = thrown as { errcode?: number; message?: string };
-  const fail = (code: ErrorCode, text: string): AraldoError =>
-    new AraldoError(code, `${path}: ${text}`, { cause: thrown });
-  switch (errcode === undefined ? undefined : errcode & 0xff) {
-    case BUSY:
-      return fail('spill-locked', 'the file is used by another process; each leg needs a file of its own');
-    case CORRUPT:
-    case NOT_A_DATABASE:
-      return fail('spill-corrupt', `the file is damaged, or is none of SQLite: ${message}; ${rescue}`);
-    case FULL:
-      return fail('spill-failed', 'the disk is full');
-    default:
-      return fail('spill-failed', message ?? String(thrown));
-  }
 }

@@ -242,7 +242,9 @@ export async function playSpill(
     const spill = leg.spill;
     const before = spill?.waiting ?? 0;
     const size = rowOf(message).size;
-    to.order.push(numberOf(message));
+    const number = numberOf(message);
+    if (to.order.includes(number)) to.repeated.add(number);
+    to.order.push(number);
     leg.offer(message);
     if ((spill?.waiting ?? 0) <= before || to.isOver) return;
     to.takenSinceHold += size;
