@@ -42,11 +42,11 @@ const leaves = ['core', 'options', 'expression', 'http host'] as const;
 const rules: Readonly<Record<Part, Rule>> = {
   core: { parts: [], packages: ['rxjs'], node: false },
   options: { parts: ['core'], packages: ['zod'], node: true },
-  expression: { parts: ['core', 'options'], packages: ['@marcbachmann/cel-js', 'zod'], node: false },
+  expression: { parts: ['core', 'options'], packages: ['@marcbachmann/cel-js', 'zod', 'ajv'], node: false },
   'http host': { parts: ['core', 'options'], packages: 'any', node: true },
   operator: {
     parts: ['core', 'options', 'expression'],
-    packages: ['rxjs', 'zod', 'lru-cache', 'ajv'],
+    packages: ['rxjs', 'zod', 'lru-cache'],
     node: false,
   },
   'operators/index.ts': { parts: ['core', 'operator'], packages: [], node: false },

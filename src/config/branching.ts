@@ -17,12 +17,13 @@ export interface Branches {
 
 /** @param read reads a list of steps, and reports what is wrong there. */
 export async function readBranching(
-  { list, steps, label }: Branching,
+  branching: Branching,
   options: unknown,
   plain: unknown,
   node: Node,
   read: (node: Node) => Promise<readonly StepPart[]>,
 ): Promise<Branches> {
+  const { list, steps, label } = branching;
   const entries = node.kind === 'map' ? node.entries.get(list)?.value : undefined;
   const parts: (readonly StepPart[])[] = [];
   for (const entry of entries?.kind === 'list' ? entries.items : []) {
@@ -30,13 +31,17 @@ export async function readBranching(
     parts.push(own === undefined ? [] : await read(own));
   }
   const written = entriesOf(plain, list);
+  const rest = branching.rest?.(options);
   return {
     options: replaced(options, list, steps, (place) => (parts[place] ?? []).map(stepOfPart)),
     plain: replaced(plain, list, steps, (place) => (parts[place] ?? []).map(({ plan }) => normalStep(plan))),
-    plan: parts.map((own, place) => ({
-      label: String(written[place]?.[label] ?? ''),
-      via: own.map(({ plan }) => plan),
-    })),
+    plan: [
+      ...parts.map((own, place) => ({
+        label: String(written[place]?.[label] ?? ''),
+        via: own.map(({ plan }) => plan),
+      })),
+      ...(rest === undefined ? [] : [{ label: rest, via: [] }]),
+    ],
     inner: parts.flat(),
   };
 }

@@ -24,11 +24,6 @@ export const laterPatterns: Readonly<Record<string, string>> = {
 const inFile = 'write it as a TypeScript file: use: ./step.ts';
 
 export const laterOperators: Readonly<Record<string, string>> = {
-  enrich: `${inFile}, of the kind async`,
-  switch: 'use several legs with when: conditions',
-  validate: `use filter with a condition, or ${inFile}`,
-  tap: `${inFile}, and return the payload`,
-  log: `${inFile}, and return the payload`,
   retry: 'it is a key of a leg, and of a route for all its legs: retry: { attempts: 5, backoff: 100ms..10s }',
   merge: 'list several endpoints under from:',
   group: inFile,

@@ -23,7 +23,9 @@ export async function prepareOptions(
   try {
     const result = await definition.prepare(options, filesOf(context));
     if (result.issues === undefined) return { value: result.value };
-    reportIssues(result.issues, definition.options, node, { name: definition.name }, problems);
+    // In a short form, the one thing that is written is what is wrong.
+    const issues = node.kind === 'map' ? result.issues : result.issues.map(({ message }) => ({ message }));
+    reportIssues(issues, definition.options, node, { name: definition.name }, problems);
   } catch (thrown) {
     reportThrown(thrown, node, problems, 'plugin-failed');
   }

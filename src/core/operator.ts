@@ -52,6 +52,8 @@ export interface Branching {
   readonly steps: string;
   /** The key of what leads a message there, for people who look at the graph. */
   readonly label: string;
+  /** What leads messages past all of them, if anything does. */
+  rest?(options: unknown): string | undefined;
 }
 
 interface Declared<S extends Schema> {
