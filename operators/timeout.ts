@@ -103,15 +103,18 @@ export function timeout(options: TimeoutOptions): MessageOperator {
 
 interface Settings {
   readonly after: number;
-  readonly then?: Fate | undefined;
+  readonly fate?: Fate | undefined;
 }
 
 const options: z.ZodType<Settings> = shortForm(
   duration().transform((after) => ({ after })),
-  z.strictObject({
-    after: duration().describe('How long the rest of the route may take to settle a message.'),
-    then: z.enum(fates).optional().describe('What becomes of one that is not settled; fail unless given.'),
-  }),
+  z
+    .strictObject({
+      after: duration().describe('How long the rest of the route may take to settle a message.'),
+      // oxlint-disable-next-line unicorn/no-thenable -- it is a word, and never a function
+      then: z.enum(fates).optional().describe('What becomes of one that is not settled; fail unless given.'),
+    })
+    .transform(({ after, then: fate }) => ({ after, fate })),
   'a duration such as 30s',
 );
 
@@ -121,5 +124,5 @@ export const timeoutStep: RxOperator<typeof options> = defineOperator({
   name: 'timeout',
   summary: 'Gives the rest of the route a deadline for every message.',
   options,
-  create: ({ after, then: fate }, { name, scheduler }) => timeout({ ms: after, fate, name, scheduler }),
+  create: ({ after, fate }, { name, scheduler }) => timeout({ ms: after, fate, name, scheduler }),
 });

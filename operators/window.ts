@@ -111,7 +111,7 @@ export function window<Item = unknown>(options: WindowOptions<Item>): MessageOpe
 
       const emit = ({ key, span, parts, items }: Open<Item>): void => {
         const meta = { ...joinMeta(parts, key), window: span };
-        const joined = Message.join(parts, items as unknown, meta);
+        const joined: Message = Message.join(parts, items, meta);
         if (aggregate === undefined) {
           subscriber.next(joined);
           return;
