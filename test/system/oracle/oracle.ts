@@ -13,8 +13,6 @@ export interface Counts {
   readonly duplicated: number;
   /** Delivered and never sent, or not as it was sent. */
   readonly unexpected: number;
-  /** The most that came once more after one kill. */
-  readonly mostAfterAKill: number;
 }
 
 export interface Oracle extends AsyncDisposable {
@@ -41,8 +39,6 @@ export async function startOracle(): Promise<Oracle> {
   let sent = 0;
   let unexpected = 0;
   let duplicated = 0;
-  let sinceKill = 0;
-  let mostAfterAKill = 0;
   let flows = true;
   let broker: Socket | undefined;
   let store: Socket | undefined;
@@ -73,11 +69,7 @@ export async function startOracle(): Promise<Oracle> {
     if (number >= sent || line !== textOf(number)) unexpected += 1;
     const times = (delivered.get(number) ?? 0) + 1;
     delivered.set(number, times);
-    if (times > 1) {
-      duplicated += 1;
-      sinceKill += 1;
-      mostAfterAKill = Math.max(mostAfterAKill, sinceKill);
-    }
+    if (times > 1) duplicated += 1;
     unconfirmed += 1;
     confirm();
   };
@@ -127,7 +119,6 @@ export async function startOracle(): Promise<Oracle> {
     killed() {
       broker = undefined;
       store = undefined;
-      sinceKill = 0;
     },
     counts: () => ({
       attempted: sent,
@@ -136,7 +127,6 @@ export async function startOracle(): Promise<Oracle> {
       lost: [...acknowledged].filter((number) => !delivered.has(number)).length,
       duplicated,
       unexpected,
-      mostAfterAKill,
     }),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
