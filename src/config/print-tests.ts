@@ -21,8 +21,14 @@ function stageForm({ given, expect }: StagePlan): object {
 export function givenForm(given: GivenPlan): unknown {
   switch (given.do) {
     case 'send': {
-      const { from, content, meta, times } = given;
-      return { from, ...content, ...metaForm(meta), ...timesForm(times) };
+      const { from, content, meta, times, throwsIn } = given;
+      return {
+        from,
+        ...content,
+        ...metaForm(meta),
+        ...timesForm(times),
+        ...(throwsIn === undefined ? {} : { 'throws-in': throwsIn }),
+      };
     }
     case 'wait':
       return { wait: formatDuration(given.ms) };

@@ -7,6 +7,7 @@ import {
   checkKeys,
   expected,
   integerReader,
+  type Reader,
   readKey,
   readMap,
   readRequired,
@@ -45,7 +46,7 @@ interface Verb {
 }
 
 const verbs: Readonly<Record<string, Verb>> = {
-  from: { keys: [...contentKeys, 'key', 'headers', 'meta', 'times'], read: readSend },
+  from: { keys: [...contentKeys, 'key', 'headers', 'meta', 'times', 'throws-in'], read: readSend },
   wait: { keys: [], read: readWait },
   stall: { keys: [], read: ofSink('stall', (sink) => ({ do: 'stall', sink })) },
   resume: { keys: [], read: ofSink('resume', (sink) => ({ do: 'resume', sink })) },
@@ -108,13 +109,22 @@ function reportNoVerb(map: MapNode, problems: Problems): undefined {
   );
 }
 
-function readSend(map: MapNode, { problems, readEndpoint }: GivenContext): GivenPlan | undefined {
+function readSend(map: MapNode, context: GivenContext): GivenPlan | undefined {
+  const { problems, readEndpoint } = context;
   const source = readKey(map, 'from', problems, (node) => readEndpoint(node, 'source'));
   const content = readContent(map, problems);
   const times = readKey(map, 'times', problems, timesReader) ?? 1;
+  const throwsIn = readKey(map, 'throws-in', problems, stepReader(context));
   const meta: Meta = readMeta(map, problems);
   if (source === undefined || content === undefined) return undefined;
-  return { do: 'send', from: source.name, content, meta, times };
+  return {
+    do: 'send',
+    from: source.name,
+    content,
+    meta,
+    times,
+    ...(throwsIn === undefined ? {} : { throwsIn }),
+  };
 }
 
 function readWait(map: MapNode, { problems }: GivenContext): GivenPlan | undefined {
@@ -141,20 +151,26 @@ function readRefuse(map: MapNode, { problems, readEndpoint }: GivenContext): Ret
   return { plan: { do: 'refuse', sink: sink.name, when: when.text }, when: when.of };
 }
 
-function readThrow(map: MapNode, { problems, routes }: GivenContext): GivenPlan | undefined {
-  return readKey(map, 'throw', problems, (node): GivenPlan | undefined => {
+function readThrow(map: MapNode, context: GivenContext): GivenPlan | undefined {
+  const step = readKey(map, 'throw', context.problems, stepReader(context));
+  return step === undefined ? undefined : { do: 'throw', step };
+}
+
+/** `orders.via[0]`: a step as `araldo print` has it, chains resolved. */
+function stepReader({ routes }: GivenContext): Reader<string> {
+  return (node, problems) => {
     const text = readText(node, problems, 'a step such as orders.via[0]');
     if (text === undefined) return undefined;
-    const [, route = '', index] = /^(.+)\.via\[(\d{1,4})\]$/s.exec(text) ?? [];
-    const steps = routes.get(route)?.steps;
-    if (steps !== undefined && Number(index) < steps.length) return { do: 'throw', step: text };
+    const [, route = '', index = ''] = /^(.+)\.via\[(\d{1,4})\]$/s.exec(text) ?? [];
+    const count = routes.get(route)?.steps.length;
+    if (count !== undefined && Number(index) < count) return text;
     const there =
-      steps === undefined || index === undefined
+      count === undefined
         ? 'expected a step such as orders.via[0]'
-        : `the route ${route} has ${steps.length} steps, counted from 0, chains resolved`;
-    problems.report('unknown-name', node, `${there}; found ${found(node)}`);
+        : `expected a step from ${route}.via[0] to ${route}.via[${count - 1}], as araldo print has them`;
+    problems.report('unknown-name', node, `${there}, found ${found(node)}`);
     return undefined;
-  });
+  };
 }
 
 function ofSink(word: string, planOf: (sink: string) => GivenPlan): Read {

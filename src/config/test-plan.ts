@@ -37,6 +37,8 @@ export interface SendPlan {
   readonly content: ContentPlan;
   readonly meta: Meta;
   readonly times: number;
+  /** The step that throws at it, however often it comes: `orders.via[0]`. */
+  readonly throwsIn?: string;
 }
 
 /** A sink refuses the next so many messages, or all of which the condition (CEL) is true. */

@@ -76,6 +76,10 @@ describe('tests:', () => {
     ['{ from: orders, text: "{" }', sent({ text: '{' })],
     ['{ from: orders, text: "" }', sent({ text: '' })],
     ['{ from: orders, base64: /wE }', sent({ base64: '/wE=' })],
+    [
+      '{ from: orders, payload: 1, throws-in: "orders.via[0]" }',
+      { ...sent({ payload: 1 }), throwsIn: 'orders.via[0]' },
+    ],
     ['{ from: orders, payload: null, times: 3 }', { ...sent({ payload: null }), times: 3 }],
     [
       '{ from: orders, payload: 1, key: a, headers: { h: "1" }, meta: { peer: p } }',
@@ -207,7 +211,7 @@ describe('tests:', () => {
     ],
     [
       '{ name: a, given: [{ throw: "orders.via[1]" }], expect: { archive: 1 } }',
-      'unknown-name tests[0].given[0].throw 9:33 the route orders has 1 steps, counted from 0, chains resolved; found "orders.via[1]"',
+      'unknown-name tests[0].given[0].throw 9:33 expected a step from orders.via[0] to orders.via[0], as araldo print has them, found "orders.via[1]"',
     ],
     [
       '{ name: a, given: [{ refuse: archive, times: 1, when: payload.a }], expect: { archive: 1 } }',
