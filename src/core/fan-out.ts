@@ -1,4 +1,4 @@
-/** Where a route's pipeline ends: each message goes to the legs of all its sinks. */
+/** Where a route's pipeline ends: each message goes to the legs of its sinks. */
 import { AraldoError } from './errors.ts';
 import type { Leg } from './leg.ts';
 import type { Marshaller } from './marshaller.ts';
@@ -17,17 +17,30 @@ export interface Branch {
 }
 
 /**
- * Offers each message to every branch, in the same order for all. Offering may lead back here, through
+ * Chooses the branch that gets a message: see `choice.ts`. Called once for each, in their order. When no branch is for
+ * the message, by its condition, it gives one all the same, which then counts it as filtered.
+ */
+export type Choose = (message: Message) => Branch;
+
+/** One sink, or one of several. */
+export type Target = Branch | Choose;
+
+/**
+ * Offers each message to every target, in the same order for all. Offering may lead back here, through
  * endpoints that feed each other: such a message waits until the one before it has been offered everywhere.
  * The wait is bounded by the windows of the sources.
  */
 export class FanOut {
+  /** Those that get the message, where nothing has to be chosen. */
   private readonly branches: readonly Branch[];
+  private readonly choices: readonly Choose[] | undefined;
   private readonly pending = new Ring<Message>();
   private isOffering = false;
 
-  constructor(branches: readonly Branch[]) {
-    this.branches = branches;
+  constructor(targets: readonly Target[]) {
+    const isPlain = targets.every((target) => typeof target !== 'function');
+    this.branches = isPlain ? targets : [];
+    this.choices = isPlain ? undefined : targets.map(chooser);
   }
 
   get held(): number {
@@ -54,7 +67,8 @@ export class FanOut {
   }
 
   private offerEverywhere(message: Message): void {
-    const { branches } = this;
+    const { choices } = this;
+    const branches = choices === undefined ? this.branches : choices.map((choose) => choose(message));
     if (branches.length === 0) {
       message.discard('no-sink');
       return;
@@ -84,4 +98,8 @@ export class FanOut {
       branch.leg.offer(ready);
     }
   }
+}
+
+function chooser(target: Target): Choose {
+  return typeof target === 'function' ? target : () => target;
 }

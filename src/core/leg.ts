@@ -5,9 +5,9 @@ import { AraldoError } from './errors.ts';
 import { type Holder, type Message, nowhere, type Valve } from './message.ts';
 import { type Capacity, isLossy, type Overflow } from './overflow.ts';
 import { Retries, type RetryOptions } from './retry.ts';
-import { Ring } from './ring.ts';
 import type { Sink, SinkLeg } from './sink.ts';
 import { Spill, type SpillOptions } from './spill.ts';
+import { Unconfirmed } from './unconfirmed.ts';
 
 export interface LegOptions {
   /** What people read where it holds a gate: `orders → archive`. */
@@ -24,9 +24,6 @@ export interface LegOptions {
 
 /** The most messages that a sink may have of one leg unconfirmed, and never more than the leg's capacity. */
 const MAX_UNCONFIRMED = 1024;
-
-/** Stands in for a message whose confirmation came before that of an older one. */
-const CONFIRMED = undefined;
 
 /**
  * A message offered is sent at once when nothing waits and the sink is writable; otherwise it waits in the
@@ -55,6 +52,11 @@ export class Leg implements SinkLeg, Holder {
   holds = 0;
   /** Its part on disk, under `spill`. */
   readonly spill: Spill | undefined;
+  /**
+   * Legs that take messages in its stead while it is full: it holds sources only when all of them are full as well,
+   * and lets them go when one of them is half empty.
+   */
+  alternates: readonly Leg[] = [];
   /** Whether it stands in the sink's line of legs with something to send. */
   isQueued = false;
   private readonly sink: Sink;
@@ -66,13 +68,7 @@ export class Leg implements SinkLeg, Holder {
   private readonly retries: Retries | undefined;
   /** How many messages may be under way: sent and unconfirmed, or waiting for their next try. */
   private readonly places: number;
-  /** What was sent, by ticket, from the oldest unconfirmed on. */
-  private readonly unconfirmed = new Ring<Message | typeof CONFIRMED>();
-  private firstTicket = 0;
-  private unconfirmedCount = 0;
-  /** The message that the sink is being given now: most are confirmed before they would need a place. */
-  private sending: Message | undefined;
-  private unconfirmedBytes = 0;
+  private readonly unconfirmed = new Unconfirmed();
   /** The sources it holds: as many as feed it. */
   private readonly holding = new Set<Valve>();
 
@@ -102,7 +98,7 @@ export class Leg implements SinkLeg, Holder {
 
   /** What it is answerable for: waiting, in memory or on disk, unconfirmed, and to be tried again. */
   get held(): number {
-    const underWay = this.unconfirmedCount + this.retrying + (this.sending === undefined ? 0 : 1);
+    const underWay = this.unconfirmed.count + this.retrying;
     return this.backlog.length + underWay + (this.spill === undefined ? 0 : this.spill.waiting);
   }
 
@@ -132,6 +128,14 @@ export class Leg implements SinkLeg, Holder {
 
   get isHolding(): boolean {
     return this.holding.size > 0;
+  }
+
+  get hasRoom(): boolean {
+    return this.spill === undefined ? !this.backlog.isFull : this.spill.hasRoom;
+  }
+
+  get isSinkUp(): boolean {
+    return this.sink.isOpen;
   }
 
   /** Takes over the obligation of a message. */
@@ -175,44 +179,35 @@ export class Leg implements SinkLeg, Holder {
     if (this.spill !== undefined) {
       if (this.backlog.isLow) this.spill.refill();
     } else if (this.holding.size > 0 && this.backlog.isLow) this.letGo();
+    if (this.alternates.length > 0 && this.backlog.isLow) for (const leg of this.alternates) leg.letGo();
     return sent;
   }
 
   confirm(ticket: number): void {
-    const message = this.close(ticket);
-    if (message === CONFIRMED) return;
-    this.delivered += 1;
-    this.retries?.forget(message);
-    if (!this.isLossy) message.ack();
+    const message = this.unconfirmed.take(ticket);
+    if (message === undefined) return;
+    this.confirmed(message);
     if (this.backlog.length > 0) this.sink.schedule();
   }
 
   confirmThrough(ticket: number): void {
-    while (this.unconfirmed.length > 0 && this.firstTicket <= ticket) {
-      const message = this.unconfirmed.shift();
-      this.firstTicket += 1;
-      if (message === CONFIRMED) continue;
-      this.unconfirmedCount -= 1;
-      this.unconfirmedBytes -= wireSize(message);
-      this.delivered += 1;
-      this.retries?.forget(message);
-      if (!this.isLossy) message.ack();
-    }
-    this.forgetConfirmed();
-    if (this.sending !== undefined && this.firstTicket === ticket) this.confirm(ticket);
+    const { unconfirmed } = this;
+    let message = unconfirmed.takeThrough(ticket);
+    for (; message !== undefined; message = unconfirmed.takeThrough(ticket)) this.confirmed(message);
+    if (unconfirmed.isWriting(ticket)) this.confirm(ticket);
     else if (this.backlog.length > 0) this.sink.schedule();
   }
 
   fail(ticket: number, error: AraldoError): void {
-    const message = this.close(ticket);
-    if (message === CONFIRMED) return;
+    const message = this.unconfirmed.take(ticket);
+    if (message === undefined) return;
     if (this.retries?.keep(message) !== true) this.giveUp(message, error);
     if (this.backlog.length > 0) this.sink.schedule();
   }
 
   dismiss(ticket: number, reason: string): void {
-    const message = this.close(ticket);
-    if (message === CONFIRMED) return;
+    const message = this.unconfirmed.take(ticket);
+    if (message === undefined) return;
     this.dropped(message, reason);
     if (!this.isLossy) message.ack();
     if (this.backlog.length > 0) this.sink.schedule();
@@ -220,19 +215,8 @@ export class Leg implements SinkLeg, Holder {
 
   /** The sink's connection is gone: what it had not confirmed will be sent again, in the old order. */
   lost(): void {
-    const stale = this.unconfirmed.length + (this.sending === undefined ? 0 : 1);
-    if (this.sending !== undefined) {
-      this.backlog.putBack(this.sending);
-      this.sending = undefined;
-    }
-    for (let place = this.unconfirmed.length; place > 0; place -= 1) {
-      const message = this.unconfirmed.pop();
-      if (message !== CONFIRMED) this.backlog.putBack(message);
-    }
+    for (const message of this.unconfirmed.takeAll()) this.backlog.putBack(message);
     this.backlog.trim();
-    this.firstTicket += stale;
-    this.unconfirmedCount = 0;
-    this.unconfirmedBytes = 0;
     if (this.backlog.length > 0) this.sink.enqueue(this);
   }
 
@@ -288,51 +272,20 @@ export class Leg implements SinkLeg, Holder {
     const { retries } = this;
     const underWay = this.unconfirmed.length + this.retrying;
     if (underWay === 0) return true;
-    const bytes = this.unconfirmedBytes + (retries === undefined ? 0 : retries.bytes);
+    const bytes = this.unconfirmed.bytes + (retries === undefined ? 0 : retries.bytes);
     return underWay < this.places && bytes < this.capacity.bytes;
   }
 
   private send(message: Message): void {
-    const ticket = this.firstTicket + this.unconfirmed.length;
-    this.sending = message;
+    const ticket = this.unconfirmed.begin(message);
     this.sink.write(message, ticket, this);
-    // Answered within the write, or lost with the sink: then there is nothing to wait for.
-    if (this.sending !== message) return;
-    this.sending = undefined;
-    this.unconfirmed.push(message);
-    this.unconfirmedCount += 1;
-    this.unconfirmedBytes += wireSize(message);
+    this.unconfirmed.end(message);
   }
 
-  /** Takes the message of a ticket out of what is unconfirmed; a stale or repeated ticket has none. */
-  private close(ticket: number): Message | typeof CONFIRMED {
-    const place = ticket - this.firstTicket;
-    if (place === this.unconfirmed.length) return this.closeSending();
-    const message = this.unconfirmed.at(place);
-    if (message === CONFIRMED) return CONFIRMED;
-    this.unconfirmed.set(place, CONFIRMED);
-    this.unconfirmedCount -= 1;
-    this.unconfirmedBytes -= wireSize(message);
-    this.forgetConfirmed();
-    return message;
-  }
-
-  /** The oldest place is that of a message which is still unconfirmed. */
-  private forgetConfirmed(): void {
-    while (this.unconfirmed.length > 0 && this.unconfirmed.at(0) === CONFIRMED) {
-      this.unconfirmed.shift();
-      this.firstTicket += 1;
-    }
-  }
-
-  private closeSending(): Message | typeof CONFIRMED {
-    const message = this.sending;
-    if (message === undefined) return CONFIRMED;
-    this.sending = undefined;
-    // Its ticket is used up; behind older ones it needs a place, so that theirs stay where they are.
-    if (this.unconfirmed.length === 0) this.firstTicket += 1;
-    else this.unconfirmed.push(CONFIRMED);
-    return message;
+  private confirmed(message: Message): void {
+    this.delivered += 1;
+    this.retries?.forget(message);
+    if (!this.isLossy) message.ack();
   }
 
   /** The pause is over: it goes before all that waits, as what a lost sink gives back does. */
@@ -364,7 +317,7 @@ export class Leg implements SinkLeg, Holder {
   }
 
   private hold(valve: Valve): void {
-    if (this.holding.has(valve)) return;
+    if (this.holding.has(valve) || this.alternates.some((leg) => leg.hasRoom)) return;
     if (this.holding.size === 0) this.holds += 1;
     this.holding.add(valve);
     valve.hold(this);
@@ -378,9 +331,4 @@ export class Leg implements SinkLeg, Holder {
   private countDiscarded(reason: string): void {
     this.discarded.set(reason, (this.discarded.get(reason) ?? 0) + 1);
   }
-}
-
-/** Values without a wire form stay in this process, where the count bounds them well enough. */
-function wireSize(message: Message): number {
-  return message.wire === undefined ? 0 : message.wire.size;
 }

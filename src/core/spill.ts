@@ -100,6 +100,11 @@ export class Spill implements Valve {
     leg.received(messages);
   }
 
+  /** Whether the disk works and has room for more. */
+  get hasRoom(): boolean {
+    return this.failing === undefined && !this.isFull && this.used < this.options.max;
+  }
+
   /** What the leg is answerable for and has not in its memory. */
   get waiting(): number {
     return this.unread + this.pending.length + this.returned.repeated.length;

@@ -17,7 +17,7 @@ export const mutants: readonly Mutant[] = [
     law: 1,
     name: 'what a policy drops is not counted',
     file: 'leg.ts',
-    find: 'onDrop: (_message, reason) => this.countDiscarded(reason)',
+    find: 'onDrop: (message, reason) => this.dropped(message, reason)',
     replace: 'onDrop: () => undefined',
   },
   {
@@ -31,8 +31,8 @@ export const mutants: readonly Mutant[] = [
     law: 1,
     name: 'what waits for its next try is not held',
     file: 'leg.ts',
-    find: 'const underWay = this.unconfirmedCount + this.retrying + ',
-    replace: 'const underWay = this.unconfirmedCount + ',
+    find: 'const underWay = this.unconfirmed.count + this.retrying;',
+    replace: 'const underWay = this.unconfirmed.count;',
   },
   {
     law: 2,
@@ -45,8 +45,8 @@ export const mutants: readonly Mutant[] = [
     law: 2,
     name: 'what a lost sink had not confirmed is forgotten',
     file: 'leg.ts',
-    find: 'if (message !== CONFIRMED) this.backlog.putBack(message);',
-    replace: 'if (message !== CONFIRMED) message.ack();',
+    find: 'for (const message of this.unconfirmed.takeAll()) this.backlog.putBack(message);',
+    replace: 'for (const message of this.unconfirmed.takeAll()) message.ack();',
   },
   {
     law: 2,
@@ -258,9 +258,9 @@ export const mutants: readonly Mutant[] = [
   {
     law: 12,
     name: 'a confirmed message keeps its place among those that are not',
-    file: 'leg.ts',
-    find: '      if (!this.isLossy) message.ack();\n    }\n    this.forgetConfirmed();',
-    replace: '      if (!this.isLossy) message.ack();\n    }',
+    file: 'unconfirmed.ts',
+    find: 'this.forgetConfirmed();\n    return undefined;',
+    replace: 'return undefined;',
   },
   {
     law: 12,
@@ -372,9 +372,9 @@ export const mutants: readonly Mutant[] = [
     law: 21,
     name: 'a sink that is lost uses up an attempt',
     file: 'leg.ts',
-    find: 'if (message !== CONFIRMED) this.backlog.putBack(message);',
+    find: 'for (const message of this.unconfirmed.takeAll()) this.backlog.putBack(message);',
     replace:
-      'if (message === CONFIRMED) continue;\n      if (this.retries?.keep(message) !== true) this.backlog.putBack(message);',
+      'for (const message of this.unconfirmed.takeAll()) if (this.retries?.keep(message) !== true) this.backlog.putBack(message);',
   },
   {
     law: 1,

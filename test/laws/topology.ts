@@ -209,12 +209,12 @@ function branchSpecs(wanted: Wanted): fc.Arbitrary<BranchSpec> {
   });
 }
 
-/** No pause ends at a whole millisecond, when other things happen: what comes first is then no question. */
+/** No two things happen at the moment when a pause ends: what comes first would be a question. */
 function retrySpecs(): fc.Arbitrary<RetrySpec> {
   return fc.record({
     attempts: fc.integer({ min: 2, max: 4 }),
     minMs: fc.constantFrom(0.3, 1.7),
-    maxMs: fc.constantFrom(1.7, 2.9, 9.1),
+    maxMs: fc.constantFrom(2.9, 9.1),
     isOrdered: fc.boolean(),
   });
 }
