@@ -169,7 +169,7 @@ async function run(file: string): Promise<number> {
     import('./runtime/signals.ts'),
     import('rxjs'),
   ]);
-  let server: Server | undefined;
+  const running: { server?: Server } = {};
   const starting = startServer(file);
   // Before it listens: whoever sees the port open may send a signal, and then it is to stop in order as well. They
   // stay to the end: a signal that comes once more while the process leaves must not kill it.
@@ -182,13 +182,16 @@ async function run(file: string): Promise<number> {
           .then(resolve, () => undefined);
       },
       (signal) => {
-        server?.log.warn({ signal }, 'stopped at once: what was here is lost, or will be delivered again');
+        running.server?.log.warn(
+          { signal },
+          'stopped at once: what was here is lost, or will be delivered again',
+        );
         process.exit(EXIT_RUNTIME);
       },
     );
   });
-  server = await starting;
-  const { log, address } = server;
+  running.server = await starting;
+  const { log, address } = running.server;
   // What a subscriber in a user's own file throws ends up here; it must not end the process.
   config.onUnhandledError = (error: unknown) => log.error({ err: error }, 'a subscriber threw');
   log.info({ version }, `araldo is running: open ${address.url}`);
