@@ -1,14 +1,17 @@
 /** Writes down what the joints of a relay tell, and keeps where each message is. */
-import type { Holder, Message } from '../core/message.ts';
+import type { AraldoError, ErrorCode } from '../core/errors.ts';
+import { type Holder, type Message, nowhere } from '../core/message.ts';
 import type { Source } from '../core/source.ts';
+import type { EndpointWitness } from './modelled-endpoint.ts';
 import type { SinkWitness } from './modelled-sink.ts';
 import type { Parcel, SourceWitness } from './modelled-source.ts';
 import type { RelayEvent } from './relay-event.ts';
 import type { Sent } from './sent.ts';
 import type { RouteWitness } from './watched-route.ts';
-import { createWhereabouts, type Whereabouts } from './whereabouts.ts';
+import { createWhereabouts, type Stem, type Whereabouts } from './whereabouts.ts';
 
-export interface Chronicle extends RouteWitness {
+/** Emissions are entered and left as writes are. */
+export interface Chronicle extends RouteWitness, EndpointWitness {
   /** Everything, from the beginning. Bounded by what the test does. */
   readonly events: readonly RelayEvent[];
   readonly whereabouts: Whereabouts;
@@ -17,9 +20,7 @@ export interface Chronicle extends RouteWitness {
   poison(step: string, place: number | undefined): void;
   sent(sent: Sent, place: number): void;
   killed(): void;
-  /** An emission or a write begins. */
-  enter(): void;
-  leave(): void;
+  settling(): void;
   /** A source emits; told before any route sees it. */
   emitted(source: Source, root: Message): void;
   /** What the outside world of an endpoint tells. */
@@ -42,6 +43,8 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
   const whereabouts = createWhereabouts();
   /** How deep emissions and writes stand within each other; one within one is no more than a route. */
   let depth = 0;
+  /** The leg that was last offered a message, or whose sink has refused one. */
+  let acting: { readonly leg: string; readonly id: string } | undefined;
   /** Steps that throw at what comes next, and what each has thrown at. */
   const poisoning = new Set<string>();
   const poisoned = new Map<string, Set<Sent>>();
@@ -54,8 +57,16 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
   };
 
   const about = (route: string, message: Message) => {
-    const of = whereabouts.sentOf(message);
-    return { route, id: nameOf(message, of), of, delivery: message.meta.deliveries ?? 1 };
+    const of = whereabouts.stemsOf(message);
+    return { route, id: nameOf(message, of), of };
+  };
+
+  const routeOf = (leg: string): string => leg.split(/ [→⇢] /)[0] ?? leg;
+
+  /** The leg that a message has failed in, if it was in one: what makes it fail comes right before. */
+  const legOf = (route: string, { code }: AraldoError, { id }: Message): string | undefined => {
+    if (!legErrors.has(code) || acting?.id !== id || routeOf(acting.leg) !== route) return undefined;
+    return acting.leg;
   };
 
   const victimsOf = (step: string): Set<Sent> => {
@@ -63,8 +74,6 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
     poisoned.set(step, victims);
     return victims;
   };
-
-  const routeOf = (leg: string): string => leg.split(/ [→⇢] /)[0] ?? leg;
 
   return {
     events,
@@ -80,11 +89,11 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
     },
 
     isPoisoned(place, message) {
-      const [sent] = whereabouts.sentOf(message);
-      if (sent === undefined) return false;
+      const [stem] = whereabouts.stemsOf(message);
+      if (stem === undefined) return false;
       const victims = victimsOf(place);
-      if (poisoning.delete(place)) victims.add(sent);
-      return victims.has(sent);
+      if (poisoning.delete(place)) victims.add(stem.sent);
+      return victims.has(stem.sent);
     },
 
     sent(sent, place) {
@@ -96,6 +105,10 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
     killed() {
       depth = 0;
       write({ kind: 'killed' });
+    },
+
+    settling() {
+      write({ kind: 'settling' });
     },
 
     enter() {
@@ -110,11 +123,19 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
       depth -= 1;
     },
 
+    down(endpoint) {
+      write({ kind: 'down', endpoint });
+    },
+
+    up(endpoint) {
+      write({ kind: 'up', endpoint });
+    },
+
     emitted({ gate }, root) {
-      const [sent] = whereabouts.sentOf(root);
-      if (sent === undefined) return;
+      const [stem] = whereabouts.stemsOf(root);
+      if (stem === undefined) return;
+      const { sent, delivery } = stem;
       whereabouts.emitted(sent);
-      const delivery = root.meta.deliveries ?? 1;
       write({
         kind: 'emitted',
         sent,
@@ -126,6 +147,7 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
     },
 
     entered(place, message) {
+      acting = undefined;
       whereabouts.entered(place, message);
       write({ kind: 'entered', place, payload: message.payload, ...about(routeOfStep(place), message) });
     },
@@ -136,24 +158,32 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
     },
 
     discarded(route, message, reason) {
-      const place = whereabouts.placeOf(message) ?? route;
-      whereabouts.ended(message);
+      const place = whereabouts.placeIn(route, message) ?? route;
+      whereabouts.ended(place, message);
       write({ kind: 'discarded', place, reason, ...about(route, message) });
     },
 
     failed(route, message, error) {
-      const place = whereabouts.placeOf(message) ?? route;
-      whereabouts.ended(message);
+      const place = legOf(route, error, message) ?? whereabouts.placeIn(route, message) ?? route;
+      whereabouts.ended(place, message);
       if (stopsAt(route)) whereabouts.entered(`${route} on-error: hold, after ${error.code}`, message);
-      write({ kind: 'failed', place, error: `${error.code}: ${error.message}`, ...about(route, message) });
+      const isOwed = message.origin !== nowhere;
+      write({
+        kind: 'failed',
+        place,
+        error: `${error.code}: ${error.message}`,
+        isOwed,
+        ...about(route, message),
+      });
     },
 
     overSettled(route, message) {
-      const place = whereabouts.placeOf(message) ?? route;
+      const place = whereabouts.placeIn(route, message) ?? route;
       write({ kind: 'over-settled', place, ...about(route, message) });
     },
 
     offered({ name }, message) {
+      acting = { leg: name, id: message.id };
       whereabouts.entered(name, message);
       write({ kind: 'offered', leg: name, payload: message.payload, ...about(routeOf(name), message) });
     },
@@ -167,6 +197,7 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
     },
 
     unready({ name }, message) {
+      acting = { leg: name, id: message.id };
       write({ kind: 'unready', leg: name, ...about(routeOf(name), message) });
     },
 
@@ -178,16 +209,17 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
       handed(parcel: Parcel, lane, position) {
         whereabouts.handed(parcel.sent, lane, position);
       },
-      settled({ sent }, status, lane, position) {
+      settled({ sent }, status, lane, root) {
         whereabouts.forget(sent);
         const { name, floor } = lane;
         write({
           kind: 'settled',
           sent,
-          delivery: sent.deliveries,
+          // The relay may have delivered it again by itself.
+          delivery: root.meta.deliveries ?? 1,
           status,
           lane: name,
-          position,
+          position: root.sequence,
           floor: floor?.floor,
         });
       },
@@ -213,6 +245,7 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
         write({ kind: 'confirmed', endpoint, leg, received, ...about(routeOf(leg), message) });
       },
       refused(message, { leg }, reason) {
+        acting = { leg, id: message.id };
         write({ kind: 'refused', endpoint, leg, reason, ...about(routeOf(leg), message) });
       },
       note: (what) => write({ kind: 'noted', who: endpoint, what }),
@@ -238,15 +271,23 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
   };
 }
 
+/** What can only go wrong in a leg, or on the way into one. */
+const legErrors: ReadonlySet<ErrorCode> = new Set([
+  'sink-rejected',
+  'leg-full',
+  'unmarshallable-payload',
+  'expression-failed',
+]);
+
 type Untimed<Event> = Event extends RelayEvent ? Omit<Event, 'atMs'> : never;
 
 /** `orders#1`, with what splitting added; `[orders#1 orders#2]` for a batch. */
-function nameOf(message: Message, of: readonly Sent[]): string {
+function nameOf(message: Message, of: readonly Stem[]): string {
   const [first] = of;
   if (first === undefined) return message.id;
-  if (of.length > 1) return `[${of.map(({ id }) => id).join(' ')}]`;
+  if (of.length > 1) return `[${of.map(({ sent }) => sent.id).join(' ')}]`;
   const part = /(?:\/\d+)+$/.exec(message.id)?.[0] ?? '';
-  return `${first.id}${part}`;
+  return `${first.sent.id}${part}`;
 }
 
 /** Steps are named `orders.via[0] filter`. */

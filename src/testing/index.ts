@@ -12,12 +12,15 @@ export {
 } from './arbitraries/message.ts';
 export { guessedPayloads } from './arbitraries/payload.ts';
 export { type ScenarioOptions, scenarios, sends } from './arbitraries/scenario.ts';
+export { type Topology, type TopologyOptions, topologies } from './arbitraries/topology.ts';
+export { type CheckLawsSettings, checkLaws, type LawResult } from './laws/check-laws.ts';
 export { type LawReport, type RelayLaw, type RelayLawSettings } from './laws/law.ts';
 export { LawBroken } from './laws/law-broken.ts';
 export type { RelayOf } from './laws/played.ts';
 export { laws, type RelayLawName, relayLaws } from './laws/relay-laws.ts';
 export type { Composition } from './life.ts';
 export { loadRelay, type RelaySource } from './load-relay.ts';
+export { modelledPlugin } from './modelled-plugin.ts';
 export type { Received, SinkControl } from './modelled-sink.ts';
 export type { Open } from './open.ts';
 export {

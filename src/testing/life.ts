@@ -1,7 +1,8 @@
 /** One life of a relay: real routes between modelled endpoints, until it is killed. */
 import type { SchedulerLike } from 'rxjs';
 import { marshalMessage } from '../../operators/marshal.ts';
-import type { BranchPart, Configuration, EndpointPart } from '../config/configuration.ts';
+import { builtins } from '../builtins.ts';
+import type { BranchPart, Configuration, EndpointPart, StepPart } from '../config/configuration.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import { AraldoError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
@@ -37,8 +38,8 @@ export interface LifeOptions {
   readonly chronicle: Chronicle;
   readonly life: Life;
   readonly log: Log;
-  /** From [0, 1): the jitter of reconnecting. */
-  readonly random: () => number;
+  /** From [0, 1), for each endpoint its own: the jitter of reconnecting. */
+  readonly random: (endpoint: string) => () => number;
   /** Composes more routes in code, when there are endpoints and before anything flows. */
   readonly compose: ((relay: Composition) => void) | undefined;
 }
@@ -87,7 +88,7 @@ export function startLife(options: LifeOptions): RelayLife {
     for (const endpoint of endpoints.values()) endpoint.messages.subscribe(() => chronicle.leave());
     options.compose?.({ endpoint: (name) => endpointNamed(endpoints, name), scheduler: life.scheduler });
     for (const endpoint of sinksFirst(configuration, endpoints)) {
-      supervise(endpoint, { scheduler: life.scheduler, log, random: options.random }).start();
+      supervise(endpoint, { scheduler: life.scheduler, log, random: options.random(endpoint.name) }).start();
     }
   };
 
@@ -113,7 +114,9 @@ export function startLife(options: LifeOptions): RelayLife {
   };
 
   run(begin);
-  const hasPromises = options.compose !== undefined || usesPromises(configuration);
+  const hasPromises =
+    options.compose !== undefined ||
+    [...configuration.routes.values()].some(({ steps }) => steps.some(mayWait));
 
   return {
     endpoints,
@@ -164,12 +167,12 @@ function sinksFirst(
   return [...endpoints.values()].toSorted((one, other) => isSource(one) - isSource(other));
 }
 
-/** `fn` steps are plain functions, and our own rx operators use the scheduler alone; anything else may wait. */
-function usesPromises(configuration: Configuration): boolean {
-  return [...configuration.routes.values()].some(({ steps }) =>
-    steps.some(
-      ({ definition }) =>
-        definition.kind === 'async' || (definition.kind === 'rx' && definition.obligations !== 'contained'),
-    ),
-  );
+/** Of our own steps, those that call code which may answer later. */
+const waiting: ReadonlySet<string> = new Set(['enrich', 'tap']);
+
+/** Plain functions do not wait, nor do our own operators, which have their time from the scheduler. */
+function mayWait({ definition, inner }: StepPart): boolean {
+  if (inner.some(mayWait)) return true;
+  if (definition.kind === 'fn') return false;
+  return waiting.has(definition.name) || builtins.operators[definition.name] !== definition;
 }

@@ -5,6 +5,7 @@ import { type ConfigurationInput, loadConfiguration } from '../config/load.ts';
 import type { OperatorDefinition } from '../core/operator.ts';
 import type { AnyPlugin } from '../core/plugin.ts';
 import { createRegistry } from '../runtime/registry.ts';
+import { modelledPlugin } from './modelled-plugin.ts';
 
 /** One of `file`, `yaml`, `value` and `configuration`. */
 export interface RelaySource {
@@ -39,6 +40,7 @@ export async function loadRelay(source: RelaySource): Promise<Configuration> {
   const registry = createRegistry({
     plugins: {
       ...builtins.plugins,
+      [modelledPlugin.id]: async () => modelledPlugin,
       ...Object.fromEntries(Object.entries(plugins).map(([id, plugin]) => [id, async () => plugin])),
     },
     operators: { ...builtins.operators, ...operators },

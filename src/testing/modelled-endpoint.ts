@@ -21,17 +21,26 @@ export interface ModelledEndpoint {
   killed(): void;
 }
 
+export interface EndpointWitness {
+  /** A write begins. */
+  enter(): void;
+  leave(): void;
+  /** The connection is gone. */
+  down(endpoint: string): void;
+  /** It can be opened again. */
+  up(endpoint: string): void;
+}
+
 export interface ModelledEndpointOptions {
   readonly part: EndpointPart;
   readonly isCumulative: boolean;
   readonly sourceWitness: SourceWitness;
   readonly sink: Omit<ModelledSinkOptions, 'name'>;
-  /** Around each write. */
-  readonly around: { enter(): void; leave(): void };
+  readonly witness: EndpointWitness;
 }
 
 export function createModelledEndpoint(options: ModelledEndpointOptions): ModelledEndpoint {
-  const { part, isCumulative, sourceWitness } = options;
+  const { part, isCumulative, sourceWitness, witness } = options;
   const { name } = part.plan;
   const { source: capabilities } = part.capabilities;
   const source =
@@ -73,11 +82,11 @@ export function createModelledEndpoint(options: ModelledEndpointOptions): Modell
           settled: (lane, root, status) => alive(() => source?.settled(lane, root, status)),
           isWritable: () => !life.isOver && sink.isWritable(),
           write(message, ticket, sender) {
-            options.around.enter();
+            witness.enter();
             try {
               return sink.write(message, ticket, sender);
             } finally {
-              options.around.leave();
+              witness.leave();
             }
           },
         };
@@ -87,14 +96,14 @@ export function createModelledEndpoint(options: ModelledEndpointOptions): Modell
     down() {
       if (isDown) return;
       isDown = true;
-      options.sink.witness.note('is down');
+      witness.down(name);
       broken?.(new AraldoError('connection-lost', `${name} is down`));
     },
 
     up() {
       if (!isDown) return;
       isDown = false;
-      options.sink.witness.note('can be reached again');
+      witness.up(name);
     },
 
     killed() {

@@ -19,7 +19,7 @@ export interface SourceWitness {
   /** A message is handed over, for the first time or again; `lane` and `position` are what it can be known by. */
   handed(parcel: Parcel, lane: Lane, position: number, deliveries: number): void;
   /** The relay has settled a delivery; `fate` is what that means. */
-  settled(parcel: Parcel, status: Status, lane: Lane, position: number): void;
+  settled(parcel: Parcel, status: Status, lane: Lane, root: Message): void;
   /** The same delivery once more, as must not be. */
   settledAgain(lane: Lane, position: number): void;
   lost(parcel: Parcel, why: string): void;
@@ -217,7 +217,7 @@ export function createModelledSource(options: ModelledSourceOptions): ModelledSo
         return;
       }
       had.delete(root.sequence);
-      witness.settled(parcel, status, lane, root.sequence);
+      witness.settled(parcel, status, lane, root);
       const far = farOf(lane);
       if (status !== 'nack' || !redelivers || far === undefined) return;
       const back = { far, parcel };

@@ -3,6 +3,7 @@ import type { Status } from '../core/message.ts';
 import type { Received } from './modelled-sink.ts';
 import type { Sent } from './sent.ts';
 import { shown } from './shown.ts';
+import type { Stem } from './whereabouts.ts';
 
 interface At {
   readonly atMs: number;
@@ -14,9 +15,7 @@ interface OfMessage extends At {
   /** The id of the message: `orders#1`, or `orders#1/0` for a part of it. */
   readonly id: string;
   /** What was sent that is in it: one, or all that were joined; none when code made it. */
-  readonly of: readonly Sent[];
-  /** How often the first of them had been delivered then. */
-  readonly delivery: number;
+  readonly of: readonly Stem[];
 }
 
 export type RelayEvent =
@@ -51,7 +50,13 @@ export type RelayEvent =
   | (At & { readonly kind: 'lost'; readonly sent: Sent; readonly why: string })
   | (OfMessage & { readonly kind: 'entered' | 'left'; readonly place: string; readonly payload: unknown })
   | (OfMessage & { readonly kind: 'discarded'; readonly place: string; readonly reason: string })
-  | (OfMessage & { readonly kind: 'failed'; readonly place: string; readonly error: string })
+  | (OfMessage & {
+      readonly kind: 'failed';
+      readonly place: string;
+      readonly error: string;
+      /** Whether its source waits for what becomes of it: not behind a leg that may lose. */
+      readonly isOwed: boolean;
+    })
   | (OfMessage & { readonly kind: 'over-settled'; readonly place: string })
   | (OfMessage & { readonly kind: 'offered'; readonly leg: string; readonly payload: unknown })
   /** A leg's condition was not true of a message, or it could not be made ready for the sink. */
@@ -79,7 +84,11 @@ export type RelayEvent =
       readonly reason: string;
     })
   | (At & { readonly kind: 'held' | 'released'; readonly endpoint: string; readonly holder: string })
+  /** The connection of an endpoint is gone; it can be opened again. */
+  | (At & { readonly kind: 'down' | 'up'; readonly endpoint: string })
   | (At & { readonly kind: 'killed' })
+  /** From here on all sinks take messages, and all is up. */
+  | (At & { readonly kind: 'settling' })
   /** Emissions and writes stand within each other, so deep. */
   | (At & { readonly kind: 'nested'; readonly depth: number })
   | (At & { readonly kind: 'noted'; readonly who: string; readonly what: string });
@@ -130,8 +139,14 @@ export function wordsOf(event: RelayEvent): { readonly who: string; readonly wha
       return { who: event.endpoint, what: `is held by ${event.holder}` };
     case 'released':
       return { who: event.endpoint, what: `is let go by ${event.holder}` };
+    case 'down':
+      return { who: event.endpoint, what: 'is down' };
+    case 'up':
+      return { who: event.endpoint, what: 'can be reached again' };
     case 'killed':
       return { who: 'relay', what: 'is killed, and started again' };
+    case 'settling':
+      return { who: 'relay', what: 'all sinks take messages, and time passes' };
     case 'nested':
       return { who: 'relay', what: `emissions and writes stand ${event.depth} deep within each other` };
     case 'noted':

@@ -17,7 +17,7 @@ import type { Received, SinkControl } from './modelled-sink.ts';
 import { type Open, openOf } from './open.ts';
 import { parcelOf } from './parcel.ts';
 import { type RelayEvent, wordsOf } from './relay-event.ts';
-import { seededRandom } from './seeded.ts';
+import { hashOf, seededRandom } from './seeded.ts';
 import type { Sent, SentRecord } from './sent.ts';
 import type { Timeline } from './timeline.ts';
 import { createVirtualClock } from './virtual-clock.ts';
@@ -119,7 +119,6 @@ const MOST_STEPS = 100_000;
 export async function virtualRelay(options: RelaySource & RelayOptions): Promise<VirtualRelay> {
   const configuration = await loadRelay(options);
   const clock = createVirtualClock();
-  const random = seededRandom(options.seed ?? 0);
   const log = options.log ?? silentLog;
   const all: SentRecord[] = [];
   const modelled = new Map<string, ModelledEndpoint>();
@@ -214,7 +213,7 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
     },
 
     async settle() {
-      chronicle.note('relay', 'all sinks take messages, and time passes');
+      chronicle.settling();
       life.run(() => {
         for (const { inbound } of life.endpoints.values()) inbound.release(test);
         for (const endpoint of modelled.values()) endpoint.up();
@@ -242,7 +241,7 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
       chronicle,
       life: clock.begin(),
       log,
-      random,
+      random: (endpoint) => seededRandom(hashOf(endpoint, options.seed ?? 0)),
       compose: options.compose,
     });
   }
@@ -256,8 +255,8 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
       isCumulative: options.cumulative?.includes(name) === true,
       sourceWitness: {
         ...witness,
-        settled(parcel, status, lane, position) {
-          settled(parcel, status, lane, position);
+        settled(parcel, status, lane, root) {
+          settled(parcel, status, lane, root);
           const redelivers = part.capabilities.source?.redelivers === true;
           if (status === 'nack') parcel.sent.nacks += 1;
           if (status === 'nack' && redelivers) return;
@@ -274,7 +273,7 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
         pipelines: part.capabilities.sink?.pipelines !== false,
         witness: chronicle.sinkOf(name),
       },
-      around: chronicle,
+      witness: chronicle,
     });
   }
 

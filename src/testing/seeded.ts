@@ -10,3 +10,10 @@ export function seededRandom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+/** A seed of its own for each name: what one draws does not depend on what another has drawn. */
+export function hashOf(name: string, seed: number): number {
+  let hash = seed ^ 0x811c9dc5;
+  for (const character of name) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  return hash >>> 0;
+}

@@ -1,34 +1,41 @@
 /** Where each message is between its source and its fate: how a loss finds the step that it happened in. */
 import type { Lane } from '../core/lane.ts';
 import type { Message, Origin } from '../core/message.ts';
-import type { SentRecord } from './sent.ts';
+import type { Sent } from './sent.ts';
+
+/** What a message in a route was made of. */
+export interface Stem {
+  readonly sent: Sent;
+  /** How often it had been delivered then. */
+  readonly delivery: number;
+}
 
 export interface Whereabouts {
   /** What the outside world calls a message, of all that are in it: one, or the parts of a batch. */
-  sentOf(message: Message): readonly SentRecord[];
-  handed(sent: SentRecord, lane: Lane, position: number): void;
-  emitted(sent: SentRecord): void;
+  stemsOf(message: Message): readonly Stem[];
+  handed(sent: Sent, lane: Lane, position: number): void;
+  emitted(sent: Sent): void;
   entered(place: string, message: Message): void;
   left(place: string, message: Message): void;
-  /** It has ended somewhere: in the last place that has it. */
-  ended(message: Message): void;
+  /** It has ended in a place. */
+  ended(place: string, message: Message): void;
   /** It has no place any more: settled, lost, or back at its source. */
-  forget(sent: SentRecord): void;
+  forget(sent: Sent): void;
   /** The places that have it now, in the order in which it came there. */
-  placesOf(sent: SentRecord): readonly string[];
-  /** The same for a message within a route: the last place that has it. */
-  placeOf(message: Message): string | undefined;
+  placesOf(sent: Sent): readonly string[];
+  /** The last place of a route that has a message. */
+  placeIn(route: string, message: Message): string | undefined;
 }
 
 export function createWhereabouts(): Whereabouts {
   /** What is known of messages whose origin is a lane. Bounded by what a test sends, as all here. */
-  const byLane = new WeakMap<Origin, Map<number, SentRecord>>();
+  const byLane = new WeakMap<Origin, Map<number, Sent>>();
   /** Steps may give messages another origin, and keep the id. */
-  const byId = new Map<string, SentRecord>();
+  const byId = new Map<string, readonly Stem[]>();
   /** How many copies of a message each place has. */
-  const places = new Map<SentRecord, Map<string, number>>();
+  const places = new Map<Sent, Map<string, number>>();
 
-  const change = (sent: SentRecord, place: string, by: number): void => {
+  const change = (sent: Sent, place: string, by: number): void => {
     const counts = places.get(sent) ?? new Map<string, number>();
     places.set(sent, counts);
     const count = Math.max(0, (counts.get(place) ?? 0) + by);
@@ -36,27 +43,30 @@ export function createWhereabouts(): Whereabouts {
     else counts.set(place, count);
   };
 
-  const sentOf = (message: Message): readonly SentRecord[] => {
-    const { origin, sequence } = message;
-    const known = byLane.get(origin)?.get(sequence);
-    if (known !== undefined) {
-      if (!byId.has(message.id)) byId.set(message.id, known);
-      return [known];
-    }
-    // A joined message: its parts are private, and what happened to it happened to all of them.
+  const stemsOf = (message: Message): readonly Stem[] => {
+    const { origin, sequence, root } = message;
+    const sent = byLane.get(origin)?.get(sequence);
+    if (sent !== undefined) return remembered(message, [{ sent, delivery: root.meta.deliveries ?? 1 }]);
+    // A joined message: its parts are private, and what happens to it happens to all of them.
     const { parts } = origin as { readonly parts?: readonly Message[] };
-    if (parts !== undefined) return [...new Set(parts.flatMap(sentOf))];
-    for (let id = message.id; id !== ''; id = id.slice(0, Math.max(0, id.lastIndexOf('/')))) {
-      const found = byId.get(id);
-      if (found !== undefined) return [found];
+    if (parts !== undefined) return remembered(message, distinct(parts.flatMap(stemsOf)));
+    for (let { id } = message; id !== ''; id = id.slice(0, Math.max(0, id.lastIndexOf('/')))) {
+      const [stem, ...others] = byId.get(id) ?? [];
+      if (stem === undefined) continue;
+      // A copy that a step made knows which delivery it is of; of a joined message, the last that was joined is told.
+      return others.length > 0 ? [stem, ...others] : [{ ...stem, delivery: message.meta.deliveries ?? 1 }];
     }
     return [];
   };
 
-  const last = (sent: SentRecord): string | undefined => [...(places.get(sent)?.keys() ?? [])].at(-1);
+  /** Ids survive redelivery: what comes last under one is what it stands for. */
+  const remembered = ({ id }: Message, stems: readonly Stem[]): readonly Stem[] => {
+    byId.set(id, stems);
+    return stems;
+  };
 
   return {
-    sentOf,
+    stemsOf,
 
     handed(sent, lane, position) {
       let known = byLane.get(lane);
@@ -73,18 +83,15 @@ export function createWhereabouts(): Whereabouts {
     },
 
     entered(place, message) {
-      for (const sent of sentOf(message)) change(sent, place, 1);
+      for (const { sent } of stemsOf(message)) change(sent, place, 1);
     },
 
     left(place, message) {
-      for (const sent of sentOf(message)) change(sent, place, -1);
+      for (const { sent } of stemsOf(message)) change(sent, place, -1);
     },
 
-    ended(message) {
-      for (const sent of sentOf(message)) {
-        const place = last(sent);
-        if (place !== undefined) change(sent, place, -1);
-      }
+    ended(place, message) {
+      for (const { sent } of stemsOf(message)) change(sent, place, -1);
     },
 
     forget(sent) {
@@ -93,12 +100,22 @@ export function createWhereabouts(): Whereabouts {
 
     placesOf: (sent) => [...(places.get(sent)?.keys() ?? [])],
 
-    placeOf(message) {
-      for (const sent of sentOf(message)) {
-        const place = last(sent);
-        if (place !== undefined) return place;
+    placeIn(route, message) {
+      for (const { sent } of stemsOf(message)) {
+        const own = [...(places.get(sent)?.keys() ?? [])].filter((place) => isOf(route, place));
+        if (own.length > 0) return own.at(-1);
       }
       return undefined;
     },
   };
+}
+
+/** Steps are named `orders.via[0] filter`, legs `orders → archive` and `orders ⇢ dead`. */
+function isOf(route: string, place: string): boolean {
+  return place.startsWith(route) && /^(?:\.via\[| [→⇢] )/.test(place.slice(route.length));
+}
+
+/** Two parts of one message are joined as one. */
+function distinct(stems: readonly Stem[]): readonly Stem[] {
+  return stems.filter((stem, place) => stems.findIndex(({ sent }) => sent === stem.sent) === place);
 }

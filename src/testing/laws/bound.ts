@@ -64,12 +64,13 @@ function fluttering(played: Played): string | undefined {
     if (event.kind === 'killed') {
       left.clear();
       holding.clear();
-    } else if (event.kind === 'written') {
+    } else if (event.kind === 'written' || event.kind === 'refused') {
       const count = left.get(event.leg);
       if (count === undefined) continue;
       count.messages += 1;
-      // Values have no size that could be told from outside.
-      count.bytes += event.received.bytes?.byteLength ?? Number.POSITIVE_INFINITY;
+      // Values have no size that could be told from outside, and what was refused is not looked at.
+      const bytes = event.kind === 'written' ? event.received.bytes?.byteLength : undefined;
+      count.bytes += bytes ?? Number.POSITIVE_INFINITY;
     } else if (event.kind === 'released') {
       holding.get(event.holder)?.delete(event.endpoint);
     } else if (event.kind === 'held') {

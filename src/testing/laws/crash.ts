@@ -35,9 +35,7 @@ function tooOften({ relay }: Played): string | undefined {
   const { events, sent, configuration } = relay;
   const crashes = events.filter(({ kind }) => kind === 'killed').length;
   for (const [name, { plan }] of configuration.endpoints) {
-    const losses = events.filter(
-      (event) => event.kind === 'noted' && event.who === name && event.what === 'is down',
-    ).length;
+    const losses = events.filter((event) => event.kind === 'down' && event.endpoint === name).length;
     const own = sent.filter(({ endpoint }) => endpoint === name);
     const again = own.reduce((sum, { deliveries }) => sum + Math.max(0, deliveries - 1), 0);
     const nacks = own.reduce((sum, one) => sum + one.nacks, 0);

@@ -125,6 +125,8 @@ export const containment: ComparingLaw = {
       const [before, after] = [scenario.slice(0, middle), scenario.slice(middle)];
       const harmed = await playToEnd(relayOf, [...before, ...bad, ...after]);
       const wholesome = await playToEnd(relayOf, scenario);
+      // A full window makes others wait for the place of the one that fails: then they come later, and rightly so.
+      if (!isFlowing(harmed) || !isFlowing(wholesome)) continue;
       for (const name of configuration.endpoints.keys()) {
         const wrong = unlike(name, seenAt(harmed, name), seenAt(wholesome, name));
         if (wrong !== undefined) return { text: `because of a message that fails, ${wrong}`, played: harmed };
@@ -133,6 +135,13 @@ export const containment: ComparingLaw = {
     return undefined;
   },
 };
+
+/** Whether no source ever had to wait. */
+function isFlowing({ relay }: Played): boolean {
+  return relay.events.every(
+    (event) => event.kind !== 'held' && (event.kind !== 'emitted' || event.inFlight + 1 < event.window),
+  );
+}
 
 /** Ways to bring a message that fails before any step could do something with it. */
 function victims(configuration: Configuration): readonly Scenario[] {

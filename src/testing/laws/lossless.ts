@@ -1,6 +1,6 @@
 /** Laws 2 and 12: nothing is lost on the way, and everything comes to an end. */
 import type { RelayEvent } from '../relay-event.ts';
-import { routesOf, stoppedSources } from './eventful.ts';
+import { type EventOf, nameOf, routesOf, stoppedSources } from './eventful.ts';
 import type { RunLaw } from './law.ts';
 import type { Played } from './played.ts';
 
@@ -57,8 +57,8 @@ export function stuckIn(played: Played): string | undefined {
 function undelivered(played: Played): string | undefined {
   if (stoppedSources(played).size > 0) return undefined;
   const owed = new Map<string, number>();
-  const change = (event: { leg: string; id: string; delivery: number }, by: number): number => {
-    const copy = `${event.leg} ${event.id} (delivery ${event.delivery})`;
+  const change = (event: Pick<EventOf<'offered'>, 'id' | 'of' | 'leg'>, by: number): number => {
+    const copy = `${event.leg} ${nameOf(event)}`;
     const count = (owed.get(copy) ?? 0) + by;
     owed.set(copy, count);
     return count;

@@ -3,7 +3,16 @@ import type { Configuration } from '../../config/configuration.ts';
 import { Message } from '../../core/message.ts';
 import type { Received } from '../modelled-sink.ts';
 import type { Sent } from '../sent.ts';
-import { branchesByLeg, type EventOf, eventsOf, legName, orderedSteps, routesOf } from './eventful.ts';
+import type { Stem } from '../whereabouts.ts';
+import {
+  branchesByLeg,
+  type EventOf,
+  eventsOf,
+  legName,
+  nameOf,
+  orderedSteps,
+  routesOf,
+} from './eventful.ts';
 import type { RelayLawSettings, RunLaw } from './law.ts';
 import type { Played } from './played.ts';
 import { createTracer, type Tracer } from './traces.ts';
@@ -32,14 +41,8 @@ export const sameOrder: RunLaw = {
   examine: (played) => unlike(played),
 };
 
-/** What is told of a message that leaves a step or reaches a sink. */
-interface Sight {
-  readonly sent: Sent;
-  readonly delivery: number;
-}
-
 /** Remembers how far each source, lane and key has come. */
-function createWatch(place: string): (sight: Sight, series: string) => string | undefined {
+function createWatch(place: string): (stem: Stem, series: string) => string | undefined {
   const furthest = new Map<string, Sent>();
   const seen = new Set<Sent>();
   return ({ sent, delivery }, series) => {
@@ -104,15 +107,17 @@ function placeIn(step: string): number {
 /** One message, or all that were joined to it, by id and then by content. */
 function lookAtAll(
   watch: ReturnType<typeof createWatch>,
-  { of, delivery }: EventOf<'left'> | EventOf<'written'>,
+  { of }: EventOf<'left'> | EventOf<'written'>,
   payload: unknown,
   trace: Tracer,
   configuration: Configuration,
 ): string | undefined {
   const traced = trace(payload);
-  const stems = of.length > 1 || traced === undefined ? of : [traced];
-  for (const sent of stems) {
-    const wrong = look(watch, { sent, delivery }, configuration);
+  const [stem] = of;
+  const stems =
+    of.length > 1 || traced === undefined || stem === undefined ? of : [{ ...stem, sent: traced }];
+  for (const one of stems) {
+    const wrong = look(watch, one, configuration);
     if (wrong !== undefined) return wrong;
   }
   return undefined;
@@ -120,14 +125,14 @@ function lookAtAll(
 
 function look(
   watch: ReturnType<typeof createWatch>,
-  sight: Sight,
+  stem: Stem,
   configuration: Configuration,
 ): string | undefined {
-  const { sent } = sight;
+  const { sent } = stem;
   const kept = orderOf(configuration, sent.endpoint);
   if (kept === 'none') return undefined;
   const lane = kept === 'lane' ? (sent.meta.lane ?? sent.meta.peer ?? '') : '';
-  return watch(sight, JSON.stringify([sent.endpoint, lane, sent.meta.key ?? null]));
+  return watch(stem, JSON.stringify([sent.endpoint, lane, sent.meta.key ?? null]));
 }
 
 /** What `latest` goes by. */
@@ -151,18 +156,21 @@ function numberOf({ id }: Sent): number {
 /** Legs of one route, by what they were offered, filtered or could not make ready: all must be alike. */
 function unlike(played: Played): string | undefined {
   const offers = new Map<string, string[]>();
-  for (const { leg, id, delivery } of eventsOf<'offered' | 'filtered' | 'unready'>(
+  for (const event of eventsOf<'offered' | 'filtered' | 'unready'>(
     played,
     'offered',
     'filtered',
     'unready',
   )) {
-    const line = offers.get(leg) ?? [];
-    offers.set(leg, line);
-    line.push(`${id} (delivery ${delivery})`);
+    const line = offers.get(event.leg) ?? [];
+    offers.set(event.leg, line);
+    line.push(nameOf(event));
   }
-  for (const { plan } of routesOf(played.relay.configuration)) {
-    const [first, ...others] = [...new Set(plan.to.map((branch) => legName(plan.name, branch)))];
+  const { configuration } = played.relay;
+  const known = branchesByLeg(configuration);
+  for (const { plan } of routesOf(configuration)) {
+    const names = plan.to.map((branch) => legName(plan.name, branch)).filter((name) => known.has(name));
+    const [first, ...others] = names;
     if (first === undefined) continue;
     for (const other of others) {
       const wrong = difference(first, offers.get(first) ?? [], other, offers.get(other) ?? []);

@@ -4,7 +4,7 @@ import type { BranchPart, Configuration } from '../../config/configuration.ts';
 import { Message } from '../../core/message.ts';
 import { scenarios } from '../arbitraries/scenario.ts';
 import type { ScenarioAction } from '../scenario.ts';
-import { type EventOf, eventsOf, legName, routesOf } from './eventful.ts';
+import { type EventOf, eventsOf, legName, nameOf, routesOf } from './eventful.ts';
 import type { RunLaw } from './law.ts';
 import type { Played } from './played.ts';
 
@@ -49,16 +49,21 @@ function lossyLegs(configuration: Configuration): readonly LossyLeg[] {
 }
 
 function differs({ leg, branch }: LossyLeg, played: Played): string | undefined {
-  const offered = eventsOf(played, 'offered').filter((event) => event.leg === leg);
+  const { events } = played.relay;
+  const end = events.findIndex(({ kind }) => kind === 'settling');
+  const isWaiting = new Set(events.slice(0, end));
+  const offered = eventsOf(played, 'offered').filter((event) => event.leg === leg && isWaiting.has(event));
+  const copies = new Set(offered.map(nameOf));
   // The byte bound counts sizes that only the leg knows: where it may have acted, there is nothing to compare.
   const isLarge = eventsOf(played, 'queued').some(
     (event) => event.leg === leg && event.bytes * 2 > branch.plan.buffer.bytes,
   );
   if (isLarge) return undefined;
-  const kept = keptOf(branch, offered).map(({ id }) => id);
+  const kept = keptOf(branch, offered).map(nameOf);
+  // What steps held back for longer comes when the sink takes again.
   const sent = eventsOf(played, 'written')
-    .filter((event) => event.leg === leg)
-    .map(({ id }) => id);
+    .filter((event) => event.leg === leg && copies.has(nameOf(event)))
+    .map(nameOf);
   const at = Math.max(kept.length, sent.length);
   for (let place = 0; place < at; place += 1) {
     if (kept[place] === sent[place]) continue;
@@ -83,6 +88,6 @@ function keptOf(branch: BranchPart, offered: readonly EventOf<'offered'>[]): rea
 }
 
 function keyOf({ key }: BranchPart, { payload, id, of }: EventOf<'offered'>): string {
-  const meta = of[0]?.meta ?? {};
+  const meta = of[0]?.sent.meta ?? {};
   return JSON.stringify(key === undefined ? (meta.key ?? null) : key(Message.of(payload, { ...meta, id })));
 }

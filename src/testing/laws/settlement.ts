@@ -1,7 +1,8 @@
 /** Laws 9, 10 and 11: each message is settled once and well, and not before all who must have it have it. */
 import type { RelayEvent } from '../relay-event.ts';
 import type { Sent } from '../sent.ts';
-import { branchesByLeg, copyOf, isKeeping } from './eventful.ts';
+import type { Stem } from '../whereabouts.ts';
+import { branchesByLeg, copyOf, type EventOf, isKeeping, isMeant } from './eventful.ts';
 import type { RunLaw } from './law.ts';
 import type { Played } from './played.ts';
 
@@ -37,7 +38,7 @@ function unsound(played: Played): string | undefined {
       case 'settled-again':
         return `${event.endpoint} is told of ${event.lane}:${event.position} twice`;
       case 'settled': {
-        const delivery = deliveryOf(event.sent, event.delivery);
+        const delivery = deliveryOf(event);
         if (settled.has(delivery)) return `${event.sent.id} is settled twice`;
         settled.add(delivery);
         const place = nacked.get(delivery);
@@ -47,17 +48,18 @@ function unsound(played: Played): string | undefined {
         break;
       }
       case 'failed':
-        if (plan.routes[event.route]?.onError !== 'nack') break;
-        for (const sent of event.of) nacked.set(deliveryOf(sent, event.delivery), event.place);
+        if (plan.routes[event.route]?.onError !== 'nack' || !event.isOwed) break;
+        for (const stem of event.of) nacked.set(deliveryOf(stem), event.place);
         break;
-      case 'entered':
-      case 'left':
-        // What an opaque step gives has no obligation of its own.
+      case 'discarded':
+        // What is given up on its way is given up with what had become of it.
+        if (!isMeant(event, played.relay.configuration)) break;
+        for (const stem of event.of) nacked.delete(deliveryOf(stem));
         break;
       case 'offered':
-        for (const sent of event.of) {
-          if (!settled.has(deliveryOf(sent, event.delivery)) || isOpaque(played, event.route)) continue;
-          return `${event.leg} is offered ${event.id} after ${sent.id} was settled`;
+        for (const stem of event.of) {
+          if (!settled.has(deliveryOf(stem)) || isOpaque(played, event.route)) continue;
+          return `${event.leg} is offered ${event.id} after ${stem.sent.id} was settled`;
         }
         break;
       default:
@@ -67,8 +69,8 @@ function unsound(played: Played): string | undefined {
   return undefined;
 }
 
-function deliveryOf({ id }: Sent, delivery: number): string {
-  return `${id} ${delivery}`;
+function deliveryOf({ sent, delivery }: Stem): string {
+  return `${sent.id} ${delivery}`;
 }
 
 /** Whether a route has a step that takes messages without keeping their obligations. */
@@ -100,34 +102,47 @@ export function ackedEarly(played: Played): string | undefined {
     return found;
   };
 
+  /** What fails before the legs is decided for all of them. */
+  const decide = (sent: Sent, event: EventOf<'failed'>): void => {
+    if (branches.has(event.place)) {
+      at(sent, event.place).done.add(copyOf(event, sent));
+      return;
+    }
+    for (const [leg, { offered, done }] of copies.get(sent) ?? []) {
+      if (leg.startsWith(`${event.route} → `)) for (const copy of offered) done.add(copy);
+    }
+  };
+
   for (const event of events) {
     switch (event.kind) {
       case 'offered': {
         const branch = branches.get(event.leg);
         if (branch === undefined || !isKeeping(branch) || isOpaque(played, event.route)) break;
-        for (const sent of event.of) {
+        for (const { sent } of event.of) {
           at(sent, event.leg).offered.add(copyOf(event, sent));
           if (isOnDisk(branch.overflow)) at(sent, event.leg).done.add(copyOf(event, sent));
         }
         break;
       }
       case 'confirmed':
-        for (const sent of event.of) at(sent, event.leg).done.add(copyOf(event, sent));
+        for (const { sent } of event.of) at(sent, event.leg).done.add(copyOf(event, sent));
         break;
       case 'failed':
         // Discarded, or given to the dead letters: its route has decided. Given back is not decided.
         if (configuration.plan.routes[event.route]?.onError === 'nack') break;
-        for (const sent of event.of) at(sent, event.place).done.add(copyOf(event, sent));
+        for (const { sent } of event.of) decide(sent, event);
         break;
       case 'discarded':
-        for (const sent of event.of) ends.set(sent, event);
+        for (const { sent } of event.of) ends.set(sent, event);
         break;
       case 'settled':
         if (event.status !== 'ack') break;
         for (const [leg, { offered, done }] of copies.get(event.sent) ?? []) {
           const missing = [...offered].find((copy) => !done.has(copy));
           if (missing === undefined || isFirstEnough(played, leg, event.sent, copies)) continue;
-          return `${event.sent.id} is acked, and ${leg} never got ${missing} confirmed${because(ends.get(event.sent))}`;
+          const end = ends.get(event.sent);
+          if (end?.kind === 'discarded' && isMeant(end, configuration)) continue;
+          return `${event.sent.id} is acked, and ${leg} never got ${missing} confirmed${because(end)}`;
         }
         break;
       default:
@@ -143,7 +158,7 @@ function isOnDisk(overflow: string): boolean {
 
 function because(end: RelayEvent | undefined): string {
   if (end?.kind !== 'discarded') return '';
-  return `: ${end.place} drops it (${end.reason}) on delivery ${end.delivery}`;
+  return `: ${end.place} drops it (${end.reason}) on delivery ${end.of[0]?.delivery ?? 1}`;
 }
 
 /** Under `ack: first` one sink is enough. */
@@ -169,9 +184,9 @@ function sunken(played: Played): string | undefined {
       done.clear();
       floors.clear();
     }
-    if (event.kind === 'noted' && event.what === 'is down') {
+    if (event.kind === 'down') {
       for (const line of [...done.keys()]) {
-        if (!line.startsWith(`${event.who} `)) continue;
+        if (!line.startsWith(`${event.endpoint} `)) continue;
         done.delete(line);
         floors.delete(line);
       }
