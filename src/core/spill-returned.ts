@@ -111,7 +111,6 @@ export class ReturnedMessages implements Origin {
 
   /** The route has counted them already, or a former run had. */
   private routeOfReturned(route: RoutePort): RoutePort {
-    const { overSettled } = route;
     return {
       name: route.name,
       claimed: () => undefined,
@@ -125,9 +124,9 @@ export class ReturnedMessages implements Origin {
         }
         route.failed(this.decoded(message), error);
       },
-      ...(overSettled === undefined
+      ...(route.overSettled === undefined
         ? {}
-        : { overSettled: (message, error) => overSettled.call(route, message, error) }),
+        : { overSettled: (message, error) => route.overSettled?.(message, error) }),
     };
   }
 

@@ -23,20 +23,15 @@ export function spillError(thrown: unknown, path: string): AraldoError {
   const { message = String(thrown) } = thrown as { message?: string };
   const fail = (code: ErrorCode, text: string): AraldoError =>
     new AraldoError(code, `${path}: ${text}`, { cause: thrown });
-  switch (codeOf(thrown)) {
-    case BUSY:
-      return fail(
-        'spill-locked',
-        'another process uses the file, or another leg; each leg needs a file of its own',
-      );
-    case CORRUPT:
-    case NOT_A_DATABASE:
-      return damaged(path, message, thrown);
-    case FULL:
-      return fail('spill-failed', 'the disk is full');
-    default:
-      return fail('spill-failed', message);
+  const code = codeOf(thrown);
+  if (code === BUSY) {
+    return fail(
+      'spill-locked',
+      'another process uses the file, or another leg; each leg needs a file of its own',
+    );
   }
+  if (code === CORRUPT || code === NOT_A_DATABASE) return damaged(path, message, thrown);
+  return fail('spill-failed', code === FULL ? 'the disk is full' : message);
 }
 
 /** Without what SQLite adds to it about the system call. */

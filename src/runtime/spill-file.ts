@@ -105,7 +105,7 @@ function prepare(database: DatabaseSync, { path, route, sink }: SpillFileOptions
   if (owner?.['route'] !== route || owner['sink'] !== sink) {
     throw new AraldoError(
       'spill-mismatch',
-      `${path}: expected the messages of ${route} → ${sink}, found those of ${owner?.['route']} → ${owner?.['sink']}; ` +
+      `${path}: expected the messages of ${route} → ${sink}, found those of ${String(owner?.['route'])} → ${String(owner?.['sink'])}; ` +
         'state another path, or let that leg send them first',
     );
   }

@@ -3,11 +3,11 @@ import type * as Sqlite from 'node:sqlite';
 
 /** Early versions of Node 24 call it experimental, on stderr, in each process that loads it. */
 export function loadSqlite(): typeof Sqlite {
-  const { emitWarning } = process;
-  process.emitWarning = ((warning: string | Error, ...rest: never[]): void => {
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = (warning: string | Error, ...rest: never[]): void => {
     const text = typeof warning === 'string' ? warning : warning.message;
-    if (!text.startsWith('SQLite is an experimental feature')) emitWarning.call(process, warning, ...rest);
-  }) as typeof emitWarning;
+    if (!text.startsWith('SQLite is an experimental feature')) emitWarning(warning, ...rest);
+  };
   try {
     return process.getBuiltinModule('node:sqlite');
   } finally {

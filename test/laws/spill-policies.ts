@@ -52,7 +52,7 @@ function model({ capacity, max, then }: Case, sizes: readonly number[]): Kept {
     const fits = disk.length === 0 || total([...disk, number]) <= max;
     if (fits || then === 'pause' || then === 'drop-oldest') disk.push(number);
     else if (then === 'error') failed += 1;
-    while (then === 'drop-oldest' && disk.length > 1 && total(disk) > max) disk = disk.slice(1);
+    if (then === 'drop-oldest') while (disk.length > 1 && total(disk) > max) disk = disk.slice(1);
   }
   return { sent: [...memory, ...disk], failed };
 }

@@ -94,7 +94,16 @@ function actionOf(kind: SpillAction['do']): fc.Arbitrary<SpillAction> {
       return fc.record({ ...verb(kind), kept: fc.constantFrom(0, 1, 2, 99) });
     case 'crash-at-append':
       return fc.record({ ...verb(kind), when: fc.constantFrom('before' as const, 'after' as const) });
+    case 'turn':
+    case 'stall':
+    case 'flow':
+    case 'lose':
+    case 'reopen':
+    case 'refuse':
+    case 'mend':
+    case 'restart':
+      return fc.record(verb(kind));
     default:
-      return fc.record(verb(kind)) as fc.Arbitrary<SpillAction>;
+      return kind satisfies never;
   }
 }

@@ -48,7 +48,8 @@ export async function startOracle(): Promise<Oracle> {
   const textOf = (number: number): string => `${number} ${'x'.repeat(number % 200)}`;
 
   const send = (): void => {
-    while (broker !== undefined && sent < offered && unacknowledged.size < WINDOW) {
+    while (sent < offered && unacknowledged.size < WINDOW) {
+      if (broker === undefined) return;
       unacknowledged.add(sent);
       broker.write(`${textOf(sent)}\n`);
       sent += 1;
