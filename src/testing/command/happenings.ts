@@ -47,5 +47,6 @@ function matters(event: RelayEvent, place: number, events: readonly RelayEvent[]
 /** Whether a later event tells what became of a message in a step, so that its coming need not be told. */
 function endsStay(later: RelayEvent, entered: RelayEvent & { readonly kind: 'entered' | 'left' }): boolean {
   if (later.kind !== 'left' && later.kind !== 'discarded' && later.kind !== 'failed') return false;
-  return later.place === entered.place && later.of.some((sent) => entered.of.includes(sent));
+  const taken = new Set(entered.of.map(({ sent }) => sent));
+  return later.place === entered.place && later.of.some(({ sent }) => taken.has(sent));
 }

@@ -4,30 +4,36 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { Document, isMap, isScalar, visit } from 'yaml';
 import type { Configuration, GivenPart } from '../../config/configuration.ts';
-import { checkKeys, expected, readKey, readRequired, readText, suggestionFor } from '../../config/fields.ts';
+import {
+  checkKeys,
+  expected,
+  readKey,
+  readList,
+  readRequired,
+  readText,
+  suggestionFor,
+} from '../../config/fields.ts';
 import { givenForm } from '../../config/print-tests.ts';
 import { createProblems, type Problems } from '../../config/problem.ts';
 import { readFileText } from '../../config/read-file.ts';
 import { givenContext, readGivens } from '../../config/tests.ts';
 import type { MapNode, Node } from '../../config/tree.ts';
 import { readYaml } from '../../config/yaml.ts';
-import type { Place } from '../../core/errors.ts';
 import { definitions, type RelayLawName } from '../laws/relay-laws.ts';
 import type { Scenario } from '../scenario.ts';
 import { givenOf, scenarioOf } from './scenario-given.ts';
 
-/** A case that has broken a law once. */
+/** A case that has broken laws once. */
 export interface Regression {
   readonly file: string;
-  readonly law: RelayLawName;
+  readonly laws: readonly RelayLawName[];
   readonly scenario: Scenario;
-  readonly place: Place;
 }
 
 /** What is written down of a failure. */
-export interface Finding {
-  readonly law: RelayLawName;
-  readonly breach: string;
+export interface Kept {
+  readonly laws: readonly RelayLawName[];
+  readonly breaches: readonly { readonly text: string }[];
   readonly scenario: Scenario;
   readonly seed: number;
   readonly path: string;
@@ -57,15 +63,15 @@ export async function readRegressions(
 }
 
 /** Returns the path of the file; the same failure has the same. */
-export async function keepRegression(file: string, finding: Finding): Promise<string> {
+export async function keepRegression(file: string, kept: Kept): Promise<string> {
   const folder = folderOf(file);
-  const text = textOf(finding);
   const digest = createHash('sha256')
-    .update(JSON.stringify(givenOf(finding.scenario)))
+    .update(JSON.stringify(givenOf(kept.scenario)))
     .digest('hex');
-  const path = join(folder, `${wordsOf(finding.law).replaceAll(' ', '-')}-${digest.slice(0, 6)}.yaml`);
+  const name = kept.laws.slice(0, 1).map(wordsOf).join().replaceAll(' ', '-');
+  const path = join(folder, `${name}-${digest.slice(0, 6)}.yaml`);
   await mkdir(folder, { recursive: true });
-  await writeFile(path, text);
+  await writeFile(path, textOf(kept));
   return path;
 }
 
@@ -84,16 +90,14 @@ function folderOf(file: string): string {
   return join(dirname(file), FOLDER);
 }
 
-function textOf({ law, breach, scenario, seed, path }: Finding): string {
-  const { name, sentence } = definitions[law];
+function textOf({ laws, breaches, scenario, seed, path }: Kept): string {
   const head = [
-    'Found by araldo test --properties, which plays it again before anything else until it passes, and from then on.',
-    `${name}: ${sentence}`,
-    breach,
+    'Found by araldo test --properties. Each run plays it before anything else; delete it if it no longer applies.',
+    ...breaches.map(({ text }) => text),
     `seed ${seed}, path ${path}`,
   ];
   const comments = head.map((line) => `# ${line.replaceAll(/\s+/g, ' ')}\n`).join('');
-  return `${comments}law: ${name}\n${yamlOf({ given: givenOf(scenario).map(givenForm) })}`;
+  return `${comments}${yamlOf({ laws: laws.map(wordsOf), given: givenOf(scenario).map(givenForm) })}`;
 }
 
 /** Each step on a line of its own. */
@@ -114,7 +118,7 @@ async function readRegression(file: string, configuration: Configuration): Promi
   const problems = createProblems(text);
   const tree = readYaml(text, shownPath(file), problems);
   const regression = tree.kind === 'map' ? readFields(tree, file, configuration, problems) : undefined;
-  if (tree.kind !== 'map') expected('a map with law: and given:', tree, problems);
+  if (tree.kind !== 'map') expected('a map with laws: and given:', tree, problems);
   problems.throwIfAny();
   return regression as Regression;
 }
@@ -125,8 +129,8 @@ function readFields(
   configuration: Configuration,
   problems: Problems,
 ): Regression | undefined {
-  checkKeys(map, { of: 'a regression', known: ['law', 'given'] }, problems);
-  const law = readRequired(map, 'law', problems, 'the name of a law', readLaw);
+  checkKeys(map, { of: 'a regression', known: ['laws', 'given'] }, problems);
+  const laws = readRequired(map, 'laws', problems, 'a list of laws', readLaws);
   const { endpoints, marshallers, routes } = configuration;
   const names = new Map([
     ...[...endpoints.keys()].map((name) => [name, 'endpoint'] as const),
@@ -134,8 +138,14 @@ function readFields(
   ]);
   const given = readGivens(map, givenContext({ endpoints, names, routes }, problems));
   readKey(map, 'given', problems, (node) => reportConditions(given, node, problems));
-  if (law === undefined) return undefined;
-  return { file, law, scenario: scenarioOf(given, configuration), place: map.place };
+  if (laws === undefined) return undefined;
+  return { file, laws, scenario: scenarioOf(given, configuration) };
+}
+
+function readLaws(node: Node, problems: Problems): readonly RelayLawName[] | undefined {
+  const list = readList(node, problems, 'a list of laws');
+  if (list?.items.length === 0) return expected('at least one law', list, problems);
+  return list?.items.flatMap((item) => readLaw(item, problems) ?? []);
 }
 
 function readLaw(node: Node, problems: Problems): RelayLawName | undefined {

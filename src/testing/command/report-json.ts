@@ -41,31 +41,42 @@ function rowOf(row: Row): object {
   return 'place' in row ? { ...row, place: placeOf(row.place) } : row;
 }
 
-function regressionOf({ law, regression, broken }: RegressionResult): object {
+function regressionOf({ regression, broken }: RegressionResult): object {
   return {
     file: shownPath(regression.file),
-    law: law.name,
     passed: broken === undefined,
-    ...(broken === undefined ? {} : brokenOf(broken)),
+    ...(broken === undefined
+      ? {}
+      : {
+          breaches: broken.breaches.map(({ law, text }) => ({ law: law.name, text })),
+          ...caseOf(broken),
+        }),
   };
 }
 
 function lawOf(outcome: LawOutcome): object {
-  const { law, outcome: word, ...rest } = outcome;
+  const { law, outcome: word } = outcome;
   const head = { ...law, outcome: word };
-  if (outcome.outcome !== 'broken') return { ...head, ...rest };
-  const { seed, path, kept } = outcome;
-  return {
-    ...head,
-    ...brokenOf(outcome.broken),
-    seed,
-    path,
-    ...('file' in kept ? { kept: shownPath(kept.file) } : { notKept: kept.failure }),
-  };
+  switch (outcome.outcome) {
+    case 'holds':
+      return { ...head, runs: outcome.numRuns };
+    case 'does-not-apply':
+      return { ...head, reason: outcome.reason };
+    case 'not-tried':
+      return head;
+    case 'broken': {
+      const { breach, finding } = outcome;
+      const { seed, path, kept } = finding;
+      const where = 'file' in kept ? { kept: shownPath(kept.file) } : { notKept: kept.failure };
+      return { ...head, breach, ...caseOf(finding), seed, path, ...where };
+    }
+    default:
+      return outcome satisfies never;
+  }
 }
 
-function brokenOf({ breach, scenario, events }: Broken): object {
-  return { breach, given: givenOf(scenario).map(givenForm), timeline: happeningsOf(events) };
+function caseOf({ scenario, events }: Broken): object {
+  return { given: givenOf(scenario).map(givenForm), timeline: happeningsOf(events) };
 }
 
 function placeOf({ file, line, column }: Place): object {

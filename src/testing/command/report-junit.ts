@@ -30,10 +30,15 @@ export function junitReport(run: TestRun): string {
     { name: file, cases: run.examples.map(exampleCase) },
     {
       name: `${file}: failures of earlier runs`,
-      cases: run.regressions.map(({ regression, broken, law, tookMs }) => ({
+      cases: run.regressions.map(({ regression, broken, tookMs }) => ({
         name: regressionName(regression),
         tookMs,
-        ...(broken && { failure: { message: broken.breach, text: brokenText(law.sentence, broken, page) } }),
+        ...(broken && {
+          failure: {
+            message: broken.breaches.map(({ text }) => text).join('; '),
+            text: brokenText(broken, page),
+          },
+        }),
       })),
     },
     { name: `${file}: laws`, cases: lawCases(run.laws) },
@@ -72,14 +77,10 @@ function cameOf(outcome: LawOutcome): Pick<Case, 'failure' | 'skipped'> {
     case 'not-tried':
       return { skipped: 'a failure of an earlier run breaks it' };
     case 'broken': {
-      const { broken, law, seed, path } = outcome;
-      const again = `seed ${seed}, path ${path}`;
-      return {
-        failure: {
-          message: broken.breach,
-          text: `${brokenText(law.sentence, broken, page)}\n\n${again}`,
-        },
-      };
+      const { breach, finding } = outcome;
+      const { seed, path } = finding;
+      const text = `${brokenText(finding, page)}\n\n  seed ${seed}, path ${path}`;
+      return { failure: { message: breach, text } };
     }
     default:
       return outcome satisfies never;

@@ -4,7 +4,7 @@ import type { Place } from '../../core/errors.ts';
 import type { Mismatch, Row } from './compare.ts';
 import type { ExampleResult } from './example.ts';
 import { happeningsOf } from './happenings.ts';
-import type { Broken, LawOutcome, RegressionResult } from './properties.ts';
+import type { Broken, Finding, LawOutcome, RegressionResult } from './properties.ts';
 import { scenarioLines, shownPath } from './regressions.ts';
 import { regressionName, type TestRun } from './run.ts';
 import { shownLines } from './shown-value.ts';
@@ -18,9 +18,7 @@ export function textReport(run: TestRun, page: Page): string {
     ...run.regressions.flatMap((result) =>
       result.broken ? [regressionBlock(result, result.broken, page)] : [],
     ),
-    ...(run.laws?.outcomes ?? []).flatMap((law) =>
-      law.outcome === 'broken' ? [lawBlock(law, run, page)] : [],
-    ),
+    ...findingsOf(run).map((finding) => findingBlock(finding, run, page)),
     summaryOf(run, page),
   ];
   return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
@@ -31,9 +29,9 @@ export function exampleText(example: ExampleResult, page: Page): string {
   return exampleBlock(example, page).join('\n');
 }
 
-/** All that explains why a law does not hold. */
-export function brokenText(sentence: string, broken: Broken, page: Page): string {
-  return brokenLines(sentence, broken, page).join('\n');
+/** All that explains why laws do not hold. */
+export function brokenText(broken: Broken, page: Page): string {
+  return brokenLines(broken, page).join('\n');
 }
 
 /** A line for each test, file and law. */
@@ -102,14 +100,14 @@ function exampleBlock(
   ];
 }
 
-/** The name, and at the end of the line where it stands. */
-function titleOf(name: string, place: Place, page: Page): readonly string[] {
+/** The name, and below it where it stands. */
+function titleOf(name: string, place: Place | undefined, page: Page): readonly string[] {
   const { bad, strong, faint } = page.palette;
   const [first = '', ...more] = hanging('✖ ', name, 0, page);
   return [
     first.replace('✖', bad).replace(name, () => strong(name)),
     ...more,
-    `  ${faint(positionOf(place))}`,
+    ...(place === undefined ? [] : [`  ${faint(positionOf(place))}`]),
   ];
 }
 
@@ -176,51 +174,47 @@ function whatHappened(events: ExampleResult['events'], page: Page): readonly str
   return ['', `  ${page.palette.strong('What happened')}`, ...timelineLines(happenings, 4, page)];
 }
 
-function regressionBlock(
-  { law, regression }: RegressionResult,
-  broken: Broken,
-  page: Page,
-): readonly string[] {
-  const file = shownPath(regression.file);
+function regressionBlock({ regression }: RegressionResult, broken: Broken, page: Page): readonly string[] {
+  const end = 'Keep the file when it is mended: each run plays it. Delete it if it no longer applies.';
   return [
-    ...titleOf(law.name, { file }, page),
-    ...brokenLines(law.sentence, broken, page),
+    ...titleOf(regressionName(regression), undefined, page),
+    ...brokenLines(broken, page),
     '',
-    ...hanging(
-      '',
-      `When it is mended, keep the file: each run plays it. Delete it if it no longer applies.`,
-      2,
-      page,
-    ),
+    ...hanging('', end, 2, page),
   ];
 }
 
-function lawBlock(
-  { law, broken, seed, path, kept }: LawOutcome & { readonly outcome: 'broken' },
-  { file }: TestRun,
-  page: Page,
-): readonly string[] {
+function findingBlock(finding: Finding, { file }: TestRun, page: Page): readonly string[] {
+  const { breaches, seed, path, kept } = finding;
   const config = file === 'araldo.yaml' ? '' : ` -c ${file}`;
-  const again = `araldo test${config} --properties --seed ${seed} --path ${path} '${law.name}'`;
+  const title = breaches.map(({ law }) => law.name).join(', ');
   const where =
     'file' in kept
       ? `Kept in ${shownPath(kept.file)}: from now on each run plays it first.`
       : `It could not be kept: ${kept.failure}`;
-  const [title = ''] = titleOf(law.name, {}, page);
   return [
-    title,
-    ...brokenLines(law.sentence, broken, page),
+    ...titleOf(title, undefined, page),
+    ...brokenLines(finding, page),
     '',
     ...hanging('', where, 2, page),
-    ...hanging('To see it again: ', again, 2, page),
+    '  To see it found again:',
+    `    araldo test${config} --properties --seed ${seed} --path ${path}`,
   ];
 }
 
-function brokenLines(sentence: string, { breach, scenario, events }: Broken, page: Page): readonly string[] {
+function findingsOf({ laws }: TestRun): readonly Finding[] {
+  const all = (laws?.outcomes ?? []).flatMap((law) => (law.outcome === 'broken' ? [law.finding] : []));
+  return [...new Set(all)];
+}
+
+function brokenLines({ breaches, scenario, events }: Broken, page: Page): readonly string[] {
   const { strong, bad } = page.palette;
   return [
-    ...hanging('The law: ', sentence, 2, page),
-    ...hanging('Broken:  ', breach, 2, page).map(bad),
+    ...breaches.flatMap(({ law, text }) => [
+      '',
+      ...hanging(`${law.name}: `, law.sentence, 2, page),
+      ...hanging('but ', text, 2, page).map(bad),
+    ]),
     '',
     `  ${strong('The smallest case')}`,
     ...scenarioLines(scenario).map((line) => `    ${line}`),
@@ -233,24 +227,39 @@ function summaryOf({ examples, regressions, laws }: TestRun, { palette }: Page):
     ({ outcome }) => outcome === 'holds' || outcome === 'broken',
   );
   const parts = [
-    part(examples.length, examples.filter(hasFailed).length, 'test', 'passed'),
-    part(regressions.length, regressions.filter(({ broken }) => broken).length, 'earlier failure', 'passed'),
-    part(lawsTried.length, lawsTried.filter(({ outcome }) => outcome === 'broken').length, 'law', 'held'),
+    part(examples, hasFailed, (all, failed) =>
+      failed === 0 ? `${counted(all, 'test')} passed` : `${failed} of ${counted(all, 'test')} failed`,
+    ),
+    part(
+      regressions,
+      ({ broken }) => broken !== undefined,
+      (all, failed) =>
+        failed === 0
+          ? `${counted(all, 'earlier failure')} stayed away`
+          : `${failed} of ${counted(all, 'earlier failure')} came again`,
+    ),
+    part(
+      lawsTried,
+      ({ outcome }) => outcome === 'broken',
+      (all, failed) =>
+        failed === 0 ? `${counted(all, 'law')} held` : `${failed} of ${counted(all, 'law')} did not hold`,
+    ),
   ].filter((part) => part !== undefined);
-  const isGood = parts.every(({ failed }) => failed === 0);
-  const text = parts.map(({ text }) => text).join(', ');
-  return [(isGood ? palette.good : palette.bad)(text)];
+  const paint = parts.every(({ failed }) => failed === 0) ? palette.good : palette.bad;
+  return [paint(parts.map(({ text }) => text).join(', '))];
 }
 
-function part(
-  all: number,
-  failed: number,
-  noun: string,
-  verb: string,
+function part<T>(
+  all: readonly T[],
+  isBad: (one: T) => boolean,
+  textOf: (all: number, failed: number) => string,
 ): { readonly text: string; readonly failed: number } | undefined {
-  if (all === 0) return undefined;
-  const nouns = `${noun}${all === 1 ? '' : 's'}`;
-  return { failed, text: failed === 0 ? `${all} ${nouns} ${verb}` : `${failed} of ${all} ${nouns} failed` };
+  const failed = all.filter(isBad).length;
+  return all.length === 0 ? undefined : { failed, text: textOf(all.length, failed) };
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function hasFailed({ mismatches }: ExampleResult): boolean {

@@ -8,7 +8,7 @@ import {
   headOf,
   type LawOutcome,
   lawNames,
-  playRegressions,
+  playRegression,
   type RegressionResult,
   tryLaws,
 } from './properties.ts';
@@ -69,7 +69,9 @@ export async function run(
     examples.push(await timed(() => runExample(test, configuration)));
   }
   const regressions: Timed<RegressionResult>[] = [];
-  for (const one of kept.filter((one) => has(regressionName(one), names) || has(lawName(one.law), names))) {
+  const isNamed = (one: Regression): boolean =>
+    [regressionName(one), ...one.laws.map(lawName)].some((name) => has(name, names));
+  for (const one of kept.filter(isNamed)) {
     regressions.push(await timed(() => playRegression(one, configuration)));
   }
   const outcomes =
@@ -80,7 +82,7 @@ export async function run(
           outcomes: await tryLaws(configuration, {
             file,
             laws: laws.filter((law) => has(lawName(law), names)),
-            brokenBefore: new Set(regressions.flatMap((one) => (one.broken ? [one.regression.law] : []))),
+            brokenBefore: regressions.flatMap(({ broken }) => broken?.breaches.map(({ law }) => law) ?? []),
             settings: { ...properties, payloads: await likelyPayloads(configuration, directoryOf(file)) },
           }),
         }));
@@ -97,11 +99,6 @@ export function regressionName({ file }: Regression): string {
 
 function lawName(law: RelayLawName): string {
   return headOf(law).name;
-}
-
-async function playRegression(one: Regression, configuration: Configuration): Promise<RegressionResult> {
-  const [result] = await playRegressions([one], configuration);
-  return result as RegressionResult;
 }
 
 function has(name: string, words: readonly string[]): boolean {
