@@ -131,7 +131,9 @@ const options: z.ZodType<Settings> = shortForm(
     key: value()
       .optional()
       .describe('What two messages that are the same have in common; the id unless given.'),
-    for: duration().default(MS).describe('How long a key is remembered after its message was acked.'),
+    for: duration()
+      .default(MS)
+      .describe('How long a key is remembered after its message was acked; 10m unless given.'),
     max: z.int().positive().max(10_000_000).default(MAX).describe('Keys that are remembered.'),
     'max-waiting': z
       .int()

@@ -93,7 +93,9 @@ const options: z.ZodType<Settings> = shortForm(
     value: value().optional().describe('What must have changed, in CEL; the payload unless given.'),
     key: value().optional().describe('A last value for each value of this.'),
     'max-keys': z.int().positive().default(MAX_KEYS).describe('Keys that are remembered.'),
-    'max-bytes': size().default(MAX_BYTES).describe('Bytes of values that are remembered.'),
+    'max-bytes': size()
+      .default(MAX_BYTES)
+      .describe('Bytes of values that are remembered; 16MiB unless given.'),
   }),
   'an expression such as payload.state',
 );

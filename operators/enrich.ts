@@ -65,9 +65,14 @@ const CACHE_MS = 60_000;
  *   - enrich: { use: ./customer.ts, key: payload.customer, as: customer, cache: { for: 5m } }
  * ```
  *
- * The file exports what makes the lookup of the options in `with:`:
+ * The file exports what makes the lookup, of the options in `with:`:
+ *
  * ```ts
- * export default ({ table }) => (key, signal) => database.find(table, key, { signal });
+ * // customer.ts
+ * export default () => async (key: string, signal: AbortSignal) => {
+ *   const answer = await fetch(`https://crm.example/customers/${encodeURIComponent(key)}`, { signal });
+ *   return answer.ok ? answer.json() : null;
+ * };
  * ```
  */
 export function enrich(options: EnrichOptions): MessageOperator {
@@ -133,7 +138,9 @@ interface Settings {
 }
 
 const cache = z.strictObject({
-  for: duration().default(CACHE_MS).describe('How long an answer is kept; that there is none, 5s at most.'),
+  for: duration()
+    .default(CACHE_MS)
+    .describe('How long an answer is kept, 1m unless given; that there is none, 5s at most.'),
   max: z.int().positive().max(1_000_000).default(CACHE_MAX).describe('Answers that are kept.'),
 });
 
@@ -155,14 +162,16 @@ const options: z.ZodType<Settings> = z.strictObject({
     .enum(['pass', 'fail'])
     .default('pass')
     .describe('What becomes of a message for which there is nothing.'),
-  cache: cache.optional().describe('Keeps answers.'),
+  cache: cache.optional().describe('Keeps answers; none are kept without it.'),
   concurrency: z
     .int()
     .positive()
     .max(1_024)
     .default(CONCURRENCY)
     .describe('Messages that are looked up at once.'),
-  deadline: duration().default(DEADLINE_MS).describe('How long one may take; then its message is nacked.'),
+  deadline: duration()
+    .default(DEADLINE_MS)
+    .describe('How long one may take, 30s unless given; then its message is nacked.'),
 });
 
 export const enrichStep: RxOperator<typeof options> = defineOperator({

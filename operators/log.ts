@@ -109,7 +109,7 @@ const options: z.ZodType<Settings> = shortForm(
     fields: z.record(z.string(), value()).optional().describe('More fields of the line, each in CEL.'),
     every: duration({ min: 0 })
       .default(EVERY_MS)
-      .describe('The shortest time between two lines; 0s writes all.'),
+      .describe('The shortest time between two lines; 0s writes all, 1s unless given.'),
   }),
   'what the line says',
 );

@@ -86,7 +86,7 @@ interface Settings {
 
 const options: z.ZodType<Settings> = z.strictObject({
   initial: z.json().describe('The state before the first message of a key.'),
-  with: formula(['state', 'payload', 'meta', 'id']).describe(
+  with: formula(['state', 'payload', 'meta', 'id'], 'state + payload.qty').describe(
     'The next state, in CEL made of state, payload, meta and id. It is also the payload that leaves.',
   ),
   key: value().optional().describe('A state for each value of this.'),

@@ -41,9 +41,19 @@ export interface TapOptions {
  *   - tap: { use: ./count-orders.ts, with: { currency: EUR } }
  * ```
  *
- * The file exports what makes `look` of its options:
+ * The file exports what makes `look`, of the options in `with:` and the step's context:
+ *
  * ```ts
- * export default ({ currency }) => (message) => counter.add(message.payload[currency]);
+ * // count-orders.ts
+ * import type { Message, StepContext } from 'araldo';
+ *
+ * export default (options: { currency?: string } | undefined, { log }: StepContext) => {
+ *   let count = 0;
+ *   return (message: Message) => {
+ *     count += 1;
+ *     log.debug({ id: message.id, currency: options?.currency }, `order ${count}`);
+ *   };
+ * };
  * ```
  */
 export function tap(look: (message: Message) => unknown, options: TapOptions = {}): MessageOperator {

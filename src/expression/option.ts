@@ -30,14 +30,15 @@ export function value(): z.ZodType<(message: Message) => unknown, string> {
  * A value made of variables of the caller's choice.
  *
  * @example
- * z.strictObject({ with: formula(['state', 'payload']) }).parse({ with: 'state + payload.qty' })
+ * z.strictObject({ with: formula(['state', 'payload'], 'state + payload') }).parse({ with: 'state + payload.qty' })
  */
 export function formula(
   variables: readonly string[],
+  example: string,
 ): z.ZodType<(values: Readonly<Record<string, unknown>>) => unknown, string> {
   return expression((text) => compileFormula(text, variables), {
     description: `A value in CEL, made of ${variables.join(', ')}.`,
-    examples: [],
+    examples: [example],
   });
 }
 

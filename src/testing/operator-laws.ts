@@ -92,6 +92,7 @@ export function operatorLaws(name: string, operator: OperatorUnderLaws): readonl
   };
   const trial: Trial = {
     ...options,
+    isAsync,
     create,
     stageOf: (make) => createStage({ create: make, carries, isAsync, givesBack, hasOwnBooks }),
     scripts: anyScript(options),
