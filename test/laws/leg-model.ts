@@ -33,6 +33,9 @@ export interface LegModel {
   failed(payload: string): void;
   /** Its sink is gone. */
   lost(): void;
+  hasRoom(): boolean;
+  /** It need not hold anybody any more: another has room. */
+  letGo(): void;
   /** How often the leg has begun to hold, right after it may have. */
   holdsSoFar(count: number): void;
   /** Compares with the leg. `holds(source)`: whether the leg holds the gate of that source. */
@@ -53,13 +56,19 @@ interface Retrying extends Waiting {
   readonly dueMs: number;
 }
 
-/** @param now virtual time, in milliseconds */
+export interface LegSurroundings {
+  /** Virtual time, in milliseconds. */
+  now(): number;
+  /** The legs that take messages in its stead while it is full. */
+  alternates(): readonly LegModel[];
+}
+
 export function createLegModel(
   name: string,
   spec: BranchSpec,
   read: Reader,
   report: Report,
-  now: () => number,
+  { now, alternates }: LegSurroundings,
 ): LegModel {
   const { overflow, messages, bytes, retry } = spec;
   /** How many may be under way: unconfirmed, or waiting for their next try. */
@@ -211,7 +220,10 @@ export function createLegModel(
       queue.push(item);
       if (overflow === 'latest') queue = keepLatest(queue);
       trim();
-      if (overflow === 'pause' && isFull()) for (const leaf of read(payload)) fillers.add(leaf.source);
+      const isSpared = alternates().some((other) => other.hasRoom());
+      if (overflow === 'pause' && isFull() && !isSpared) {
+        for (const leaf of read(payload)) fillers.add(leaf.source);
+      }
       return 'kept';
     },
 
@@ -230,7 +242,10 @@ export function createLegModel(
       const underWay = unconfirmed.length + retrying.length;
       if (underWay > places) report(7, `${name} has ${underWay} messages under way, of at most ${places}`);
       left = { messages: left.messages + 1, bytes: left.bytes + first.size };
-      if (queue.length <= messages >> 1 && total() <= bytes / 2) fillers.clear();
+      if (queue.length <= messages >> 1 && total() <= bytes / 2) {
+        fillers.clear();
+        for (const other of alternates()) other.letGo();
+      }
     },
 
     confirmed(payload) {
@@ -272,6 +287,13 @@ export function createLegModel(
       unconfirmed = [];
       trim();
     },
+
+    hasRoom() {
+      passTime();
+      return !isFull();
+    },
+
+    letGo: () => fillers.clear(),
 
     inspect(figures, isHolding) {
       passTime();

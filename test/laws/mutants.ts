@@ -35,6 +35,14 @@ export const mutants: readonly Mutant[] = [
     replace: 'const underWay = this.unconfirmed.count;',
   },
   {
+    law: 1,
+    name: 'a message goes to two of those that share messages out',
+    file: 'fan-out.ts',
+    find: 'choices.map((choose) => choose(message));',
+    replace:
+      'choices.flatMap((choose) => [choose(message), choose(message)]).filter((branch, place, all) => all.indexOf(branch) === place);',
+  },
+  {
     law: 2,
     name: 'a full pause leg refuses, as if it might lose messages',
     file: 'backlog.ts',
@@ -149,6 +157,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     law: 7,
+    name: 'legs that share messages out hold nobody, though all are full',
+    file: 'leg.ts',
+    find: 'this.alternates.some((leg) => leg.hasRoom)',
+    replace: 'this.alternates.length > 0',
+  },
+  {
+    law: 7,
     name: 'as many as may be unconfirmed are sent, whatever waits for its next try',
     file: 'leg.ts',
     find: 'return underWay < this.places && bytes',
@@ -175,6 +190,34 @@ export const mutants: readonly Mutant[] = [
     file: 'backlog.ts',
     find: "this.drop(this.waiting.pop(), 'drop-newest')",
     replace: "this.drop(this.waiting.shift(), 'drop-newest')",
+  },
+  {
+    law: 8,
+    name: 'fallback begins with the second sink',
+    file: 'choice.ts',
+    find: 'branches[bestOf(branches, message, 0)]',
+    replace: 'branches[bestOf(branches, message, 1)]',
+  },
+  {
+    law: 8,
+    name: 'a sink that is down has its turn',
+    file: 'choice.ts',
+    find: 'return branch.leg.isSinkUp ? READY : ROOM;',
+    replace: 'return READY;',
+  },
+  {
+    law: 8,
+    name: 'a full leg has its turn',
+    file: 'choice.ts',
+    find: 'if (!branch.leg.hasRoom) return FULL;',
+    replace: '',
+  },
+  {
+    law: 8,
+    name: 'a key changes its sink',
+    file: 'rendezvous.ts',
+    find: 'mixed(hash ^ seed)',
+    replace: 'Math.random()',
   },
   {
     law: 9,

@@ -2,11 +2,12 @@
 // counters; it knows nothing of src/core but what transports, steps and users of a route can see.
 
 import type { Status } from '../../src/core/message.ts';
+import { type ChoiceModel, createChoiceModel } from './choice-model.ts';
 import { createLegModel, type LegFigures, type LegModel } from './leg-model.ts';
 import { createReader, type Reader } from './payload.ts';
 import { createSettlement, type Report, type Settlement } from './settlement.ts';
 import { createStages, type Stages } from './stages.ts';
-import type { Topology } from './topology.ts';
+import { isChosen, type Topology } from './topology.ts';
 
 /** What broke, by the number of the law. 0: the engine threw. */
 export interface Breach {
@@ -52,16 +53,33 @@ export interface RouteOracle {
 /** Whether the leg of that place holds the source of that place. */
 export type Holds = (leg: number, source: number) => boolean;
 
-/** @param now virtual time, in milliseconds */
-export function createOracle(topology: Topology, report: Report, now: () => number): Oracle {
+export interface Surroundings {
+  /** Virtual time, in milliseconds. */
+  now(): number;
+  isUp(sink: number): boolean;
+}
+
+export function createOracle(topology: Topology, report: Report, { now, isUp }: Surroundings): Oracle {
   const read = createReader();
   const sources = createSettlement(topology.sources, read, report);
   const routes = topology.routes.map((spec, place): RouteOracle => {
     const name = `route ${place}`;
     const stages = createStages(name, spec, read, report);
-    const legs = spec.to.map((branch, leg) =>
-      createLegModel(`leg ${place}.${leg}`, branch, read, report, now),
+    const legs: LegModel[] = spec.to.map((branch, leg) =>
+      createLegModel(`leg ${place}.${leg}`, branch, read, report, {
+        now,
+        // Those that share the messages out hold their sources together, unless each has keys of its own.
+        alternates: () =>
+          isChosen(spec, leg) && spec.choice?.kind !== 'hash'
+            ? legs.filter((_, other) => other !== leg && isChosen(spec, other))
+            : [],
+      }),
     );
+    const chosen = legs.filter((_, leg) => isChosen(spec, leg));
+    const choice: ChoiceModel | undefined =
+      spec.choice &&
+      createChoiceModel(name, spec.choice, chosen, (leg) => isUp(spec.to[leg]?.to ?? 0), read, report);
+    const targets = legs.length - Math.max(0, chosen.length - 1);
     /** What came to the fan-out, and how far each leg has been offered it. */
     const order: string[] = [];
     const offers = legs.map(() => 0);
@@ -84,13 +102,15 @@ export function createOracle(topology: Topology, report: Report, now: () => numb
 
       fannedOut(payload) {
         order.push(payload);
-        sources.retained(payload, legs.length - 1);
+        sources.retained(payload, targets - 1);
       },
 
       offered(leg, payload, isFiltered) {
         const model = legs[leg] as LegModel;
-        const at = offers[leg] as number;
+        const next = offers[leg] as number;
+        const at = isChosen(spec, leg) ? order.indexOf(payload, next) : next;
         offers[leg] = at + 1;
+        if (isChosen(spec, leg)) choice?.given(leg, at, payload);
         if (order[at] !== payload) {
           report(4, `leg ${place}.${leg} is offered ${payload}; next in the route's order is ${order[at]}`);
         }
@@ -135,9 +155,10 @@ export function createOracle(topology: Topology, report: Report, now: () => numb
         }
         if (inside(figures) < 0) report(1, `${name}: ${JSON.stringify(figures)} and ${order.length} went on`);
         for (const payload of refusals.splice(0)) report([1, 8], `${payload} was refused, and did not fail`);
+        choice?.inspect(order.length);
         legs.forEach((model, leg) => {
           const seen = legFigures[leg] as LegFigures;
-          if (offers[leg] !== order.length) {
+          if (!isChosen(spec, leg) && offers[leg] !== order.length) {
             report(4, `leg ${place}.${leg} was offered ${offers[leg]} of ${order.length} messages`);
           }
           model.inspect(seen, (source) => holds(leg, source));

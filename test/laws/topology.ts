@@ -26,6 +26,8 @@ export interface RouteSpec {
   readonly from: readonly number[];
   readonly via: readonly StepSpec[];
   readonly to: readonly BranchSpec[];
+  /** The first so many of its legs share the messages out; the others get all. */
+  readonly choice: ChoiceSpec | undefined;
   readonly onError: 'discard' | 'nack' | 'reject';
 }
 
@@ -72,6 +74,11 @@ export interface BranchSpec {
   readonly marshals: boolean;
   /** Unset: what its sink refuses has failed. */
   readonly retry: RetrySpec | undefined;
+}
+
+export interface ChoiceSpec {
+  readonly kind: 'round-robin' | 'fallback' | 'hash';
+  readonly size: number;
 }
 
 export interface RetrySpec {
@@ -121,6 +128,8 @@ export interface Wanted {
   readonly actions?: readonly Action['do'][];
   readonly isCumulative?: boolean;
   readonly maxRoutes?: number;
+  /** Whether legs may share messages out. */
+  readonly choices?: boolean;
   /** Each leg tries again what its sink refuses. */
   readonly retries?: boolean;
 }
@@ -168,7 +177,13 @@ function wired({ sources, routes, sinks }: Topology): Topology {
     routes: routes.map((route) => ({
       ...route,
       from: [...new Set(route.from.map((from) => from % sources.length))],
-      to: route.to.map((branch) => ({ ...branch, to: branch.to % sinks.length })),
+      choice: route.to.length < 2 ? undefined : route.choice,
+      to: route.to.map((branch, place) => ({
+        ...branch,
+        to: branch.to % sinks.length,
+        // Whom a message goes to is asked of the choice alone.
+        filtersEvery: place < (route.choice?.size ?? 0) ? 0 : branch.filtersEvery,
+      })),
     })),
     sinks: sinks.map((sink) => ({ ...sink, feeds: sink.feeds < 0 ? -1 : sink.feeds % sources.length })),
   };
@@ -192,8 +207,24 @@ function routeSpecs(wanted: Wanted): fc.Arbitrary<RouteSpec> {
     from: fc.array(index, { minLength: 1, maxLength: 2 }),
     via: fc.array(stepSpecs(wanted), { maxLength: 3 }),
     to: fc.array(branchSpecs(wanted), { minLength: 1, maxLength: 3 }),
+    choice:
+      wanted.choices === false
+        ? fc.constant(undefined)
+        : fc.option(choiceSpecs(), { nil: undefined, freq: 3 }),
     onError: fc.constantFrom('discard' as const, 'nack' as const, 'reject' as const),
   });
+}
+
+function choiceSpecs(): fc.Arbitrary<ChoiceSpec> {
+  return fc.record({
+    kind: fc.constantFrom('round-robin' as const, 'fallback' as const, 'hash' as const),
+    size: fc.integer({ min: 2, max: 3 }),
+  });
+}
+
+/** Whether a leg of a route is one of those that share the messages out. */
+export function isChosen({ choice, to }: RouteSpec, place: number): boolean {
+  return choice !== undefined && to.length > 1 && place < choice.size;
 }
 
 function branchSpecs(wanted: Wanted): fc.Arbitrary<BranchSpec> {

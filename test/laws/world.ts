@@ -38,7 +38,10 @@ export function createWorld(
 ): World {
   const scheduler = new VirtualTimeScheduler();
   endLivelocks(scheduler, report);
-  const oracle = createOracle(topology, report, () => scheduler.frame);
+  const oracle = createOracle(topology, report, {
+    now: () => scheduler.frame,
+    isUp: (sink) => sinks[sink]?.endpoint.state === 'open',
+  });
   /** How deep emissions and writes stand within each other, and how deep they may. */
   let depth = 0;
   const deepest = topology.sources.length + topology.sinks.length;
