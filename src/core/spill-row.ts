@@ -12,7 +12,7 @@ const ROW = 32;
 /** Throws an `AraldoError` for a payload without bytes, and whatever `JSON.stringify` throws for meta without JSON. */
 export function rowOf(message: Message): Row {
   const meta = JSON.stringify({ ...message.meta, id: message.id });
-  const { bytes, isText, marshaller } = outgoingWire(message.unpinned());
+  const { bytes, isText, marshaller } = outgoingWire(message);
   const size = bytes.byteLength + meta.length + ROW;
   return { bytes, isText, marshaller: marshaller?.name, meta, size };
 }

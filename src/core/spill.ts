@@ -126,9 +126,11 @@ export class Spill implements Valve {
   }
 
   /** Takes over the obligation of a message, unless it may stay in memory. */
-  take(message: Message): boolean {
+  take(offered: Message): boolean {
     const isUsed = this.unread > 0 || this.pending.length > 0;
     if (!isUsed && isRoom(this.leg.room())) return false;
+    // It may stay for long where the disk fails.
+    const message = offered.unpinned();
     const row = this.rowOf(message);
     if (row === undefined || !this.admits(message, row.size)) return true;
     this.pending.add(message, row);
