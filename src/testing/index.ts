@@ -13,6 +13,8 @@ export {
 export { guessedPayloads } from './arbitraries/payload.ts';
 export { type ScenarioOptions, scenarios, sends } from './arbitraries/scenario.ts';
 export { type Topology, type TopologyOptions, topologies } from './arbitraries/topology.ts';
+export { type EndpointUnderLaws, endpointLaws } from './endpoint-laws.ts';
+export type { EndpointWorld } from './endpoint-stage.ts';
 export { type CheckLawsSettings, checkLaws, type LawResult } from './laws/check-laws.ts';
 export { type LawReport, type RelayLaw, type RelayLawSettings } from './laws/law.ts';
 export { LawBroken } from './laws/law-broken.ts';
@@ -20,6 +22,7 @@ export type { RelayOf } from './laws/played.ts';
 export { laws, type RelayLawName, relayLaws } from './laws/relay-laws.ts';
 export type { Composition } from './life.ts';
 export { loadRelay, type RelaySource } from './load-relay.ts';
+export { type MarshallerUnderLaws, marshallerLaws } from './marshaller-laws.ts';
 export { modelledPlugin } from './modelled-plugin.ts';
 export type { Received, SinkControl } from './modelled-sink.ts';
 export type { Open } from './open.ts';
