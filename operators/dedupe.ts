@@ -157,6 +157,7 @@ export const dedupeStep: RxOperator<typeof options> = defineOperator({
   name: 'dedupe',
   summary: 'Leaves out messages whose key was delivered before.',
   options,
+  order: (): 'key' => 'key',
   create: ({ key, for: ms, max, 'max-waiting': maxWaiting }, { name, scheduler }) =>
     dedupe({ key, ms, max, maxWaiting, name, scheduler }),
 });

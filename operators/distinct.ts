@@ -103,6 +103,7 @@ const options: z.ZodType<Settings> = shortForm(
 export const distinctStep: RxOperator<typeof options> = defineOperator({
   kind: 'rx',
   obligations: 'contained',
+  isInstant: true,
   name: 'distinct',
   summary: 'Leaves out messages whose value is that of the last one with the same key.',
   options,

@@ -117,6 +117,7 @@ const options: z.ZodType<Settings> = shortForm(
 export const logStep: RxOperator<typeof options> = defineOperator({
   kind: 'rx',
   obligations: 'contained',
+  isInstant: true,
   name: 'log',
   summary: 'Writes a line to the log as messages pass, at a limited rate.',
   options,

@@ -98,5 +98,6 @@ export const orderByStep: RxOperator<typeof options> = defineOperator({
   name: 'order-by',
   summary: 'Lets one message of each key on at a time, so that their order is kept whatever follows.',
   options,
+  order: (): 'key' => 'key',
   create: (options, { name }) => orderBy({ ...options, name }),
 });

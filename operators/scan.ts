@@ -100,6 +100,7 @@ const options: z.ZodType<Settings> = z.strictObject({
 export const scanStep: RxOperator<typeof options> = defineOperator({
   kind: 'rx',
   obligations: 'contained',
+  isInstant: true,
   name: 'scan',
   summary: 'Folds messages into a state, and forwards each state as a payload.',
   options,

@@ -93,6 +93,7 @@ const options: z.ZodType<Pick<SplitOptions, 'into' | 'max'>> = shortForm(
 export const splitStep: RxOperator<typeof options> = defineOperator({
   kind: 'rx',
   obligations: 'contained',
+  isInstant: true,
   name: 'split',
   summary: 'Makes a message of each entry of a list.',
   options,

@@ -153,12 +153,33 @@ export const switchStep: RxOperator<typeof options> = defineOperator({
     label: 'when',
     rest: (options) => ((options as Settings).unmatched === 'pass' ? 'otherwise' : undefined),
   },
+  order: ({ cases }) => (cases.every((each) => stepsIn(each).every(isInstant)) ? 'all' : 'none'),
+  gathers: ({ cases }) => gatheredBy(cases.map(stepsIn)),
   create({ cases, unmatched }, context) {
-    const ways = cases.map(({ when, via }, place) => ({
-      when,
-      // By now they are steps: the configuration has read them.
-      via: stepsOf(via as readonly Step[], `cases[${place}].via`, context),
+    const ways = cases.map((each, place) => ({
+      when: each.when,
+      via: stepsOf(stepsIn(each), `cases[${place}].via`, context),
     }));
     return switchTo(ways, { unmatched, name: context.name });
   },
 });
+
+/** By now they are steps: the configuration has read them. */
+function stepsIn({ via }: Settings['cases'][number]): readonly Step[] {
+  return via as readonly Step[];
+}
+
+function isInstant({ definition }: Step): boolean {
+  return definition.kind === 'fn' || (definition.kind === 'rx' && definition.isInstant === true);
+}
+
+/** In the worst case each way lacks one message, and the next one that comes completes one of them. */
+function gatheredBy(ways: readonly (readonly Step[])[]): number {
+  const counts = ways.map((steps) => steps.reduce((count, step) => count * gatheredByStep(step), 1));
+  return counts.includes(0) ? 0 : counts.reduce((sum, count) => sum + count - 1, 1);
+}
+
+function gatheredByStep({ definition, options }: Step): number {
+  if (definition.gathers !== undefined) return definition.gathers(options);
+  return definition.kind === 'rx' && definition.obligations === 'contained' ? 1 : 0;
+}

@@ -104,6 +104,7 @@ const options: z.ZodType<Settings> = shortForm(
 export const tapStep: RxOperator<typeof options> = defineOperator({
   kind: 'rx',
   obligations: 'contained',
+  isInstant: true,
   name: 'tap',
   summary: 'Lets code of yours look at messages as they pass.',
   options,

@@ -83,6 +83,7 @@ const options: z.ZodType<Settings> = shortForm(
 export const validateStep: RxOperator<typeof options> = defineOperator({
   kind: 'rx',
   obligations: 'contained',
+  isInstant: true,
   name: 'validate',
   summary: 'Keeps out messages whose payload is not what a JSON Schema demands.',
   options,

@@ -109,6 +109,8 @@ export interface RxOperator<S extends Schema = Schema> extends Declared<S> {
    * of a contained operator, and `none` of any other.
    */
   order?(options: Parsed<S>): 'all' | 'key' | 'none';
+  /** Whether what leaves for a message leaves before the next one comes, so that none overtakes it on another way. */
+  readonly isInstant?: true;
   create(options: Parsed<S>, context: StepContext): MessageOperator;
 }
 

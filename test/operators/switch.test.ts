@@ -1,12 +1,14 @@
 import { Observable, Subject, take, throwError } from 'rxjs';
 import { describe, expect, it, test } from 'vitest';
+import { batchStep } from '../../operators/batch.ts';
 import { filter } from '../../operators/filter.ts';
-import { map } from '../../operators/map.ts';
+import { map, mapStep } from '../../operators/map.ts';
 import { orderBy } from '../../operators/order-by.ts';
-import { split } from '../../operators/split.ts';
+import { split, splitStep } from '../../operators/split.ts';
 import { type SwitchCase, switchStep, switchTo } from '../../operators/switch.ts';
 import { silentLog } from '../../src/core/log.ts';
 import type { Message } from '../../src/core/message.ts';
+import type { Step } from '../../src/core/operator.ts';
 import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
 import { walkCases } from './cases.ts';
@@ -119,6 +121,26 @@ describe('the step switch', () => {
     [{ cases: [{ when: '1 + 1', via: [] }], unmatched: 'pass' }, /expected a condition/],
   ])('refuses %j', (options, reason) => {
     expect(parsed(switchStep, options)).toMatch(reason);
+  });
+
+  const optionsOf = (...ways: readonly (readonly Step[])[]) => ({
+    cases: ways.map((via) => ({ when: () => true, via })),
+    unmatched: 'fail' as const,
+  });
+  const mapping = { use: 'map', definition: mapStep, options: undefined } as unknown as Step;
+  const batching = (count: number) =>
+    ({ use: 'batch', definition: batchStep, options: { count } }) as unknown as Step;
+
+  it('keeps the order of all where no way takes longer than another', () => {
+    expect(switchStep.order?.(optionsOf([mapping], [], [mapping, mapping]))).toBe('all');
+    expect(switchStep.order?.(optionsOf([mapping], [batching(2)]))).toBe('none');
+  });
+
+  it('waits for as many messages as all its ways together', () => {
+    expect(switchStep.gathers?.(optionsOf([mapping], []))).toBe(1);
+    expect(switchStep.gathers?.(optionsOf([batching(10)], [batching(5), batching(2)]))).toBe(19);
+    const split = { use: 'split', definition: splitStep, options: undefined } as unknown as Step;
+    expect(switchStep.gathers?.(optionsOf([split], [batching(5)]))).toBe(0);
   });
 
   it('names the steps within it by their place', () => {
