@@ -4,7 +4,7 @@ import { AraldoError } from '../src/core/errors.ts';
 import type { Message } from '../src/core/message.ts';
 import { defineOperator, type MessageOperator, type RxOperator } from '../src/core/operator.ts';
 import { stage } from '../src/core/stage.ts';
-import { failStep } from '../src/core/step-fn.ts';
+import { emitParts, failStep } from '../src/core/step-fn.ts';
 import { value } from '../src/expression/option.ts';
 import { found } from '../src/options/found.ts';
 import { shortForm } from '../src/options/short-form.ts';
@@ -52,20 +52,7 @@ export function split(options: SplitOptions = {}): MessageOperator {
       failStep(name, message, thrown);
       return;
     }
-    if (parts.length === 0) {
-      message.discard('empty');
-      return;
-    }
-    // All obligations exist before the first part can discharge one.
-    message.retain(parts.length - 1);
-    message.route?.made(parts.length - 1);
-    const { id, meta } = message;
-    for (const [place, payload] of parts.entries()) {
-      const part = message.with(payload, { ...meta, id: `${id}/${place}` });
-      // Whoever leaves within the first part gets no further ones.
-      if (target.closed) part.giveBack('step-ended');
-      else target.next(part);
-    }
+    emitParts(message, parts, target);
   });
 }
 
