@@ -13,6 +13,7 @@ import type {
   RoutePlan,
   SpillPlan,
   StepPlan,
+  TargetPlan,
 } from './plan.ts';
 import type { ExpectPlan, GivenPlan, MessagePlan, StagePlan, TestPlan } from './test-plan.ts';
 
@@ -51,7 +52,15 @@ export interface RoutePart {
   readonly plan: RoutePlan;
   readonly steps: readonly StepPart[];
   readonly branches: readonly BranchPart[];
+  /** Absent where each leg gets each message. */
+  readonly targets: readonly TargetPart[] | undefined;
   readonly place: Place;
+}
+
+export interface TargetPart {
+  readonly plan: TargetPlan;
+  /** That of `hash`. */
+  readonly key: ((message: Message) => unknown) | undefined;
 }
 
 export interface StepPart {

@@ -4,6 +4,7 @@ import { formatSize } from '../options/size.ts';
 import type { BranchPart, Configuration, EndpointPart, RoutePart, StepPart } from './configuration.ts';
 import { type Guarantee, guaranteesOf } from './guarantee/guarantee.ts';
 import { type Memory, routeMemoryOf } from './guarantee/memory.ts';
+import { patternOf } from './guarantee/share.ts';
 import { NO_MARSHALLER } from './marshal.ts';
 import { redactor } from './redact.ts';
 
@@ -51,7 +52,7 @@ function pipelineOf(route: RoutePart, endpoints: ReadonlyMap<string, EndpointPar
   return [
     ...route.plan.from.flatMap((name) => sourceStages(endpoints.get(name))),
     ...route.steps.map(stepStage),
-    ...route.branches.map((leg) => legStage(leg, endpoints.get(leg.plan.to))),
+    ...route.branches.map((leg) => legStage(leg, patternOf(route, leg)?.kind, endpoints.get(leg.plan.to))),
     ...(typeof onError === 'string'
       ? []
       : [{ kind: 'dead-letter' as const, name: onError.deadLetter, detail: 'what fails (on-error)' }]),
@@ -84,11 +85,12 @@ function textOf(options: unknown): string {
   return text.replace(/\s+/g, ' ').trim();
 }
 
-function legStage({ plan }: BranchPart, sink: EndpointPart | undefined): Stage {
+function legStage({ plan }: BranchPart, pattern: string | undefined, sink: EndpointPart | undefined): Stage {
   const { to, when, overflow, buffer, key, retry, spill } = plan;
   const marshal = sink?.plan.marshal ?? NO_MARSHALLER;
   const marshals = marshal !== NO_MARSHALLER && sink?.capabilities.sink?.carries !== 'values';
   const parts = [
+    pattern ?? [],
     when === undefined ? [] : `when ${textOf(when)}`,
     marshals ? `marshal ${marshal}` : [],
     key === undefined ? overflow : `${overflow} by ${textOf(key)}`,

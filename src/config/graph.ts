@@ -36,9 +36,10 @@ export function graphOf(from: Plan | Configuration): Graph {
   function addRoute(route: RoutePlan): void {
     const begin = route.from.map((source): End => ({ id: endpoint(source), label: '' }));
     const ends = addSteps(route.via, begin, route.name);
-    for (const leg of route.to) {
+    for (const [place, leg] of route.to.entries()) {
+      const share = shareOf(place, route);
       for (const { id, label } of ends) {
-        const text = [label, labelOf(leg, redact)].filter((part) => part !== '').join(', ');
+        const text = [label, share, labelOf(leg, redact)].filter((part) => part !== '').join(', ');
         edges.push({ from: id, to: endpoint(leg.to), kind: 'leg', label: text });
       }
     }
@@ -65,6 +66,12 @@ export function graphOf(from: Plan | Configuration): Graph {
 interface End {
   readonly id: string;
   readonly label: string;
+}
+
+/** What decides whether a leg gets a message, where it is one of several. */
+function shareOf(leg: number, { targets }: RoutePlan): string {
+  const target = targets?.find((target) => typeof target !== 'number' && target.legs.includes(leg));
+  return typeof target === 'object' ? target.kind : '';
 }
 
 function labelOf({ overflow, when }: BranchPlan, redact: (text: string) => string): string {

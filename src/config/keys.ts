@@ -40,6 +40,16 @@ export const overflowKeys = ['policy', 'buffer', 'key'] as const;
 
 export const spillKeys = ['policy', 'buffer', 'path', 'max', 'then'] as const;
 
+/** In place of a sink: several, of which one gets each message. */
+export const patterns = ['round-robin', 'fallback', 'hash'] as const;
+export type Pattern = (typeof patterns)[number];
+
+export const patternKeys: Readonly<Record<Pattern, readonly string[]>> = {
+  'round-robin': ['round-robin'],
+  fallback: ['fallback'],
+  hash: ['hash', 'over'],
+};
+
 export const retryKeys = ['attempts', 'backoff', 'in-order'] as const;
 
 export const bufferKeys = ['messages', 'bytes'] as const;
@@ -61,6 +71,7 @@ const levels: readonly (readonly [name: string, keys: readonly string[]])[] = [
   ['overflow: {policy: spill}', spillKeys],
   ['buffer', bufferKeys],
   ['retry', retryKeys],
+  ['to (in place of a sink)', [...patterns, 'over']],
   ['a step (an entry of via)', stepKeys],
   ['a test', testKeys],
   ['on-error', ['dead-letter']],

@@ -14,13 +14,6 @@ export const laterPolicies: Readonly<Record<string, string>> = {
   disconnect: 'it is a policy of peers, under peer: of the endpoint; for a leg use drop-oldest',
 };
 
-/** In place of a list of sinks. */
-export const laterPatterns: Readonly<Record<string, string>> = {
-  'round-robin': 'list the sinks with when: conditions that share the messages out',
-  fallback: 'name the second sink under on-error: {dead-letter: …}',
-  hash: 'list the sinks with when: conditions on the key',
-};
-
 const inFile = 'write it as a TypeScript file: use: ./step.ts';
 
 export const laterOperators: Readonly<Record<string, string>> = {

@@ -58,6 +58,8 @@ export interface RoutePlan {
   readonly from: readonly string[];
   readonly via: readonly StepPlan[];
   readonly to: readonly BranchPlan[];
+  /** How messages are shared out among them; absent where each leg gets each message. */
+  readonly targets?: readonly TargetPlan[];
   readonly onError: OnError;
   /** What it states that it keeps: a configuration that cannot is refused. */
   readonly guarantee?: 'at-least-once';
@@ -68,13 +70,8 @@ export interface RoutePlan {
 /** A step: an operator by name or file, with its options as written after substitution; null without any. */
 export interface StepPlan {
   readonly use: string;
+  /** Steps within it stand in their normal form too. */
   readonly with: unknown;
-}
-
-export interface BranchPlan {
-  readonly to: string;
-  /** CEL. */
-  readonly when?: string;
   /** The ways of a message through a step that has steps within it. */
   readonly branches?: readonly StepBranch[];
 }
@@ -83,6 +80,19 @@ export interface StepBranch {
   /** What leads a message there, as it is written. */
   readonly label: string;
   readonly via: readonly StepPlan[];
+}
+
+/** A leg, by its place in `to`, or several of which one gets each message. */
+export type TargetPlan =
+  | number
+  | { readonly kind: 'round-robin' | 'fallback'; readonly legs: readonly number[] }
+  /** `key` is CEL. */
+  | { readonly kind: 'hash'; readonly key: string; readonly legs: readonly number[] };
+
+export interface BranchPlan {
+  readonly to: string;
+  /** CEL. */
+  readonly when?: string;
   readonly overflow: Overflow;
   readonly buffer: { readonly messages: number; readonly bytes: number };
   /** CEL: what `latest` keeps one value of. */

@@ -6,7 +6,7 @@ import type { ServerTls } from '../options/server-tls.ts';
 import { formatSize } from '../options/size.ts';
 import type { Configuration } from './configuration.ts';
 import { NO_MARSHALLER } from './marshal.ts';
-import type { BranchPlan, EndpointPlan, OnError, Plan, RetryPlan, RoutePlan } from './plan.ts';
+import type { BranchPlan, EndpointPlan, OnError, Plan, RetryPlan, RoutePlan, TargetPlan } from './plan.ts';
 import { testsForm } from './print-tests.ts';
 import { REDACTED, redactor, SHORTEST_SECRET } from './redact.ts';
 import { normalStep } from './step-form.ts';
@@ -90,15 +90,22 @@ function endpointForm({ name, id, options, marshal, maxInFlight, maxDeliveries }
   return { name, id, ...options, ...common };
 }
 
-function routeForm({ from, via, to, onError, guarantee, allowUpstreamLoss }: RoutePlan): object {
+function routeForm({ from, via, to, targets, onError, guarantee, allowUpstreamLoss }: RoutePlan): object {
   return {
     from,
     ...(via.length === 0 ? {} : { via: via.map(normalStep) }),
-    to: to.map(branchForm),
+    to: targets?.map((target) => targetForm(target, to)) ?? to.map(branchForm),
     'on-error': onErrorForm(onError),
     ...(guarantee === undefined ? {} : { guarantee }),
     ...(allowUpstreamLoss === true ? { 'allow-upstream-loss': true } : {}),
   };
+}
+
+function targetForm(target: TargetPlan, to: readonly BranchPlan[]): object {
+  const formOf = (leg: number): object => branchForm(to[leg] as BranchPlan);
+  if (typeof target === 'number') return formOf(target);
+  const sinks = target.legs.map(formOf);
+  return target.kind === 'hash' ? { hash: target.key, over: sinks } : { [target.kind]: sinks };
 }
 
 function branchForm({ to, when, overflow, buffer, key, retry, spill }: BranchPlan): object {

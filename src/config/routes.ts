@@ -1,5 +1,5 @@
 /** `routes:` in the original form and the full one. */
-import { type BranchOptions, readBranches } from './branches.ts';
+import type { BranchOptions } from './branches.ts';
 import type { RoutePart } from './configuration.ts';
 import type { ReadContext } from './context.ts';
 import type { Defaults } from './defaults.ts';
@@ -17,6 +17,7 @@ import type { Spot } from './problem.ts';
 import { readRetry } from './retry.ts';
 import { checkSpillFiles } from './spill.ts';
 import type { Steps } from './steps.ts';
+import { readTargets } from './targets.ts';
 import { type Entry, found, type MapNode, missingSpot, type Node } from './tree.ts';
 import type { Warn } from './warnings.ts';
 
@@ -94,7 +95,7 @@ async function readRoute(
     problems,
     warn: options.warn,
   };
-  const branches = readBranches(map, branchOptions);
+  const { branches, targets } = readTargets(map, branchOptions);
   const guarantee = readKey(map, 'guarantee', problems, guaranteeReader);
   const onError = readKey(map, 'on-error', problems, (node) => readOnError(node, readEndpoint, context));
 
@@ -104,12 +105,14 @@ async function readRoute(
       from: sources.map((source) => source.name),
       via: steps.map(({ plan }) => plan),
       to: branches.map(({ plan }) => plan),
+      ...(targets === undefined ? {} : { targets: targets.map(({ plan }) => plan) }),
       onError: onError ?? defaultOnError(known),
       ...(guarantee === undefined ? {} : { guarantee }),
       ...(allowsLoss ? { allowUpstreamLoss: true } : {}),
     },
     steps,
     branches,
+    targets,
     place: key.place,
   };
 }

@@ -64,10 +64,14 @@ export function hashed(
   };
 }
 
-/** Legs that have no condition of their own take messages in one another's stead. */
+/** What is for one branch is for those as well that have no condition, or the same one. */
 function holdTogether(branches: readonly Branch[]): void {
-  const legs = branches.filter(({ when }) => when === undefined).map(({ leg }) => leg);
-  for (const leg of legs) leg.alternates = legs.filter((other) => other !== leg);
+  for (const branch of branches) {
+    const others = branches.filter((other) => other !== branch);
+    const isAlso = (one: Branch, other: Branch): boolean => one.when === undefined || one.when === other.when;
+    branch.leg.alternates = others.filter((other) => isAlso(other, branch)).map(({ leg }) => leg);
+    branch.leg.standsInFor = others.filter((other) => isAlso(branch, other)).map(({ leg }) => leg);
+  }
 }
 
 /** At the leg, as a message does whose condition cannot be told. */

@@ -52,11 +52,10 @@ export class Leg implements SinkLeg, Holder {
   holds = 0;
   /** Its part on disk, under `spill`. */
   readonly spill: Spill | undefined;
-  /**
-   * Legs that take messages in its stead while it is full: it holds sources only when all of them are full as well,
-   * and lets them go when one of them is half empty.
-   */
+  /** Legs that take messages in its stead while it is full: it holds sources only when all of them are full too. */
   alternates: readonly Leg[] = [];
+  /** Those whose alternate it is: when it is half empty, they let their sources go. */
+  standsInFor: readonly Leg[] = [];
   /** Whether it stands in the sink's line of legs with something to send. */
   isQueued = false;
   private readonly sink: Sink;
@@ -179,7 +178,7 @@ export class Leg implements SinkLeg, Holder {
     if (this.spill !== undefined) {
       if (this.backlog.isLow) this.spill.refill();
     } else if (this.holding.size > 0 && this.backlog.isLow) this.letGo();
-    if (this.alternates.length > 0 && this.backlog.isLow) for (const leg of this.alternates) leg.letGo();
+    if (this.standsInFor.length > 0 && this.backlog.isLow) for (const leg of this.standsInFor) leg.letGo();
     return sent;
   }
 

@@ -3,11 +3,12 @@ import { merge, type SchedulerLike, Subject, type Subscription } from 'rxjs';
 import { claim } from '../../operators/claim.ts';
 import { marshalMessage, wireOf } from '../../operators/marshal.ts';
 import { unmarshal } from '../../operators/unmarshal.ts';
-import type { BranchPart, Configuration, RoutePart } from '../config/configuration.ts';
+import type { BranchPart, Configuration, RoutePart, TargetPart } from '../config/configuration.ts';
 import { DEAD_LETTER_BUFFER } from '../config/policy.ts';
+import { fallback, hashed, roundRobin } from '../core/choice.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import { AraldoError } from '../core/errors.ts';
-import { type Branch, FanOut } from '../core/fan-out.ts';
+import { type Branch, FanOut, type Target } from '../core/fan-out.ts';
 import { Leg } from '../core/leg.ts';
 import type { Log } from '../core/log.ts';
 import type { Marshaller } from '../core/marshaller.ts';
@@ -62,9 +63,8 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
     leg: legOf(route, part, branch, context),
     when: branch.when,
   }));
-  const fanOut = new FanOut(
-    legs.map(({ sink, leg, when }) => ({ leg, when, ...marshallingFor(sink, context) })),
-  );
+  const branches = legs.map(({ sink, leg, when }) => ({ leg, when, ...marshallingFor(sink, context) }));
+  const fanOut = new FanOut(part.targets?.map((target) => targetOf(target, branches, part)) ?? branches);
 
   const stepWatch = createStepWatch(context.scheduler);
   const flushOn = new Subject<void>();
@@ -116,6 +116,33 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
       route.end();
     },
   };
+}
+
+/** A branch, or what chooses one of several. */
+function targetOf({ plan, key }: TargetPart, all: readonly Branch[], { branches }: RoutePart): Target {
+  if (typeof plan === 'number') return all[plan] as Branch;
+  const chosen = plan.legs.map((leg) => all[leg] as Branch);
+  switch (plan.kind) {
+    case 'round-robin':
+      return roundRobin(chosen);
+    case 'fallback':
+      return fallback(chosen);
+    case 'hash':
+      return hashed(
+        chosen,
+        key ?? (() => undefined),
+        uniqueNames(plan.legs.map((leg) => branches[leg]?.plan.to ?? '')),
+      );
+    default:
+      return plan satisfies never;
+  }
+}
+
+/** Keys are shared out by the names of sinks: one that is named twice has twice the share. */
+function uniqueNames(names: readonly string[]): readonly string[] {
+  return names.map(
+    (name, place) => `${name} ${names.slice(0, place).filter((other) => other === name).length}`,
+  );
 }
 
 /** One source of a route, up to where its steps begin. */

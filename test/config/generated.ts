@@ -137,7 +137,14 @@ export const configuration: fc.Arbitrary<Tree> = names.chain((names) => {
       overflow,
     ),
   );
-  const legs = fc.oneof(fc.array(leg, { minLength: 1, maxLength: 3 }), leg);
+  const several = fc.array(leg, { minLength: 2, maxLength: 3 });
+  const target = fc.oneof(
+    { weight: 4, arbitrary: leg },
+    several.map((legs) => ({ 'round-robin': legs })),
+    several.map((legs) => ({ fallback: legs })),
+    fc.tuple(key, several).map(([hash, over]) => ({ hash, over })),
+  );
+  const legs = fc.oneof(fc.array(target, { minLength: 1, maxLength: 3 }), target);
   const onError = fc.oneof(
     fc.constantFrom('discard', 'nack', 'hold'),
     name.map((name) => ({ 'dead-letter': name })),

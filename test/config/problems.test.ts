@@ -87,10 +87,7 @@ describe('problems of values', () => {
       'defaults: { buffer: { message: 1 } }',
       'unknown-key defaults.buffer.message: expected a key of buffer, found "message" | did you mean messages?',
     ],
-    [
-      'tests: all',
-      'invalid-value tests: expected a list of tests, found "all"',
-    ],
+    ['tests: all', 'invalid-value tests: expected a list of tests, found "all"'],
     ['[1]', 'invalid-value : expected a map with plugins: and routes:, found a list'],
   ])('%s', async (text, expected) => {
     expect(await only(text)).toBe(expected);
@@ -304,10 +301,6 @@ describe('problems of routes', () => {
       leg('overflow: { policy: pause, buffer: 1 }, buffer: 2'),
       'invalid-value routes.one[0].buffer: expected buffer once, found it here and within overflow',
     ],
-    [
-      `${declared}routes: { one: { to: { round-robin: [one, two] } } }`,
-      expect.stringMatching(/^not-available routes\.one\.to\.round-robin: /),
-    ],
   ])('%s', async (text, expected) => {
     expect(await only(text)).toEqual(expected);
   });
@@ -327,7 +320,10 @@ describe('problems of steps', () => {
       'group',
       'not-available routes.one.via[0]: group is not available in this version; write it as a TypeScript file: use: ./step.ts',
     ],
-    ['{ reduce: { size: 5 } }', expect.stringMatching(/^not-available routes\.one\.via\[0\]\.reduce: reduce/)],
+    [
+      '{ reduce: { size: 5 } }',
+      expect.stringMatching(/^not-available routes\.one\.via\[0\]\.reduce: reduce/),
+    ],
     ['filter', 'missing-key routes.one.via[0]: expected options for filter, found none; write {filter: …}'],
     [
       '{ filter: [1] }',

@@ -170,6 +170,26 @@ describe('fallback', () => {
     expect(holders()).toEqual(['leg 0']);
   });
 
+  it('holds nothing for a full leg with a condition while one without takes what is for it', () => {
+    const { fars, offer, holders, written } = choosing(fallback, [{ when: isEven }, {}]);
+    at(fars, 0).isStalled = true;
+    offer(2, 4, 6, 1);
+    expect([written(), holders()]).toEqual([[[], [6, 1]], []]);
+    at(fars, 1).isStalled = true;
+    offer(8, 10);
+    expect(holders()).toEqual(['leg 1']);
+    at(fars, 1).isStalled = false;
+    at(fars, 1).sink.drain();
+    expect(holders()).toEqual([]);
+  });
+
+  it('shares out among branches with the same condition, as those of one route have', () => {
+    const { fars, offer, holders } = choosing(fallback, [{ when: isEven }, { when: isEven }]);
+    at(fars, 0).isStalled = true;
+    offer(2, 4, 6);
+    expect(holders()).toEqual([]);
+  });
+
   it('lets a message fail whose condition throws, and takes the next', () => {
     const throws = ({ payload }: Message): boolean => (payload as { n: { m: boolean } }).n.m;
     const { offer, written, ledger } = choosing(fallback, [{ when: throws }, {}]);

@@ -15,6 +15,45 @@ function payloadsOf(araldo: TestServer, name: string): unknown[] {
 
 const mocks = (...names: string[]) => names.map((name) => ({ name, id: 'endpoint-mock' }));
 
+describe('patterns', () => {
+  test('fallback gives to the second while the first is full, and back to the first when it can', async () => {
+    await using araldo = await serve({
+      plugins: mocks('source', 'first', 'second'),
+      routes: { source: { to: { fallback: [{ to: 'first', buffer: 2 }, 'second'] } } },
+    });
+    await until('they are open', () => mock(araldo, 'second').state === 'open');
+    mock(araldo, 'first').stall();
+    for (const payload of [1, 2, 3, 4]) mock(araldo, 'source').emit(payload);
+    await until('the second has the rest', () => mock(araldo, 'second').sent.length === 2);
+    mock(araldo, 'first').proceed();
+    await until('the first has its own', () => mock(araldo, 'first').sent.length === 2);
+    mock(araldo, 'source').emit(5);
+    await until('and the next', () => mock(araldo, 'first').sent.length === 3);
+    expect([payloadsOf(araldo, 'first'), payloadsOf(araldo, 'second')]).toEqual([
+      [1, 2, 5],
+      [3, 4],
+    ]);
+    await legsAddUp(araldo);
+  });
+
+  test('hash keeps a key together, round-robin shares out, and a sink beside them gets all', async () => {
+    await using araldo = await serve({
+      plugins: mocks('source', 'a', 'b', 'c', 'd', 'all'),
+      routes: {
+        source: [{ hash: 'payload.key', over: ['a', 'b'] }, { 'round-robin': ['c', 'd'] }, 'all'],
+      },
+    });
+    for (let n = 0; n < 100; n += 1) mock(araldo, 'source').emit({ key: `key ${n % 10}`, n });
+    await until('all have arrived', () => mock(araldo, 'all').sent.length === 100);
+    const keysOf = (name: string) =>
+      new Set(payloadsOf(araldo, name).map((payload) => (payload as { key: string }).key));
+    expect(keysOf('a').intersection(keysOf('b')).size).toBe(0);
+    expect(keysOf('a').union(keysOf('b')).size).toBe(10);
+    expect([mock(araldo, 'c').sent.length, mock(araldo, 'd').sent.length]).toEqual([50, 50]);
+    await legsAddUp(araldo);
+  });
+});
+
 describe('retry', () => {
   test('sends again what a sink refused, in order where the sink takes one at a time', async () => {
     await using araldo = await serve({

@@ -1,5 +1,7 @@
 /** Whom a slow sink makes wait: what its leg holds, and all that reads from there. */
+import { listOf } from '../fields.ts';
 import type { Pair } from './pair.ts';
+import { patternOf } from './share.ts';
 
 /** A sentence; nothing where the leg makes nobody wait. */
 export function couplingOf({ route, leg, source, sink, routes }: Pair): string | undefined {
@@ -12,12 +14,9 @@ export function couplingOf({ route, leg, source, sink, routes }: Pair): string |
     ...(route.branches.length > 1 ? ['the other legs of this route'] : []),
     ...others.map(({ plan }) => `route ${plan.name}`),
   ];
-  const full = spill === undefined ? 'full' : 'full on disk too';
+  const pattern = patternOf(route, leg);
+  const isSpared = pattern !== undefined && pattern.kind !== 'hash';
+  const full = `${spill === undefined ? 'full' : 'full on disk too'}${isSpared ? ' and no other can take it' : ''}`;
   const also = waiting.length === 0 ? '' : `, and so ${listOf(waiting)}`;
   return `a slow ${sink.plan.name} holds ${name} once its leg is ${full}${also}`;
-}
-
-function listOf(parts: readonly string[]): string {
-  if (parts.length <= 1) return parts.join('');
-  return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }

@@ -19,14 +19,14 @@ function fromSource(pair: Pair): readonly string[] {
 }
 
 /** All that came of a message comes again when any of it is given back, in another route of its source too. */
-function fromNacks({ route, leg, source, routes }: Pair): readonly string[] {
+function fromNacks({ route, source, routes }: Pair): readonly string[] {
   const { name, maxDeliveries } = source.plan;
   const times = `up to ${maxDeliveries} times in all`;
   return [...routes.values()].flatMap((other) => {
     if (!other.plan.from.includes(name)) return [];
     const here = other === route;
     // In a route with no other leg, what is given back has not been delivered.
-    const isAlone = here && route.branches.every((branch) => branch === leg);
+    const isAlone = here && (route.targets?.length ?? route.branches.length) === 1;
     const where = here ? 'another leg' : `route ${other.plan.name}`;
     const nacks =
       other.plan.onError === 'nack' && !isAlone

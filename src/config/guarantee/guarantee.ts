@@ -6,6 +6,7 @@ import { keptBy, type Loss, lossesOf } from './losses.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import { type Order, orderOf } from './order.ts';
 import { type Pair, pairsOf } from './pair.ts';
+import { shareOf } from './share.ts';
 
 /**
  * `at-least-once`: none is lost, and some may come again. `at-most-once`: some may be lost, and none comes again.
@@ -16,6 +17,8 @@ export type Delivery = 'at-least-once' | 'at-most-once' | 'best-effort';
 export interface Guarantee {
   readonly source: string;
   readonly sink: string;
+  /** Which messages it is about; absent where that is all of the route's. */
+  readonly share?: string;
   readonly delivery: Delivery;
   /** How a message may be lost; none where it is kept until the sink has it. */
   readonly losses: readonly Loss[];
@@ -49,9 +52,11 @@ function guaranteeOf(pair: Pair): Guarantee {
   const losses = lossesOf(pair);
   const duplicates = duplicatesOf(pair);
   const coupling = couplingOf(pair);
+  const share = shareOf(pair.route, pair.leg);
   return {
     source: pair.source.plan.name,
     sink: pair.sink.plan.name,
+    ...(share === undefined ? {} : { share }),
     delivery: deliveryOf(losses.length > 0, duplicates.length > 0),
     losses,
     keptBy: losses.length > 0 ? [] : keptBy(pair),
