@@ -15,6 +15,7 @@ export { type ScenarioOptions, scenarios, sends } from './arbitraries/scenario.t
 export { type Topology, type TopologyOptions, topologies } from './arbitraries/topology.ts';
 export { type EndpointUnderLaws, endpointLaws } from './endpoint-laws.ts';
 export type { EndpointWorld } from './endpoint-stage.ts';
+export { type Direction, type FaultProxy, type FaultProxyOptions, faultProxy } from './fault-proxy.ts';
 export { type CheckLawsSettings, checkLaws, type LawResult } from './laws/check-laws.ts';
 export { type LawReport, type RelayLaw, type RelayLawSettings } from './laws/law.ts';
 export { LawBroken } from './laws/law-broken.ts';
@@ -37,3 +38,4 @@ export { type RelayEvent, wordsOf } from './relay-event.ts';
 export { play, type Scenario, type ScenarioAction, scenarioText } from './scenario.ts';
 export type { Fate, Sent } from './sent.ts';
 export { type Happening, type Timeline, timelineText } from './timeline.ts';
+export type { Toxics } from './toxic-pipe.ts';
