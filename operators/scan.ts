@@ -60,7 +60,8 @@ export function scan<State>(
       let state: State;
       try {
         const of = keyOf(message, key) ?? ALL;
-        state = fold((states.get(of) ?? { state: initial }).state, message);
+        // Peeked at: a message that fails must not make its key look used.
+        state = fold((states.peek(of) ?? { state: initial }).state, message);
         if (state === undefined || state instanceof Promise) throw noState(state);
         states.set(of, { state });
       } catch (thrown) {

@@ -49,14 +49,14 @@ export function optionRows(schema: JsonSchema, within = ''): readonly OptionRow[
 
 function describe({ description = '', default: given }: JsonSchema): string {
   const isSaid = given === undefined || description.includes('unless given');
-  return isSaid ? description : `${description.replace(/\.$/, '')}; ${String(given)} unless given.`;
+  return isSaid ? description : `${description.replace(/\.$/, '')}; ${word(given)} unless given.`;
 }
 
 function typeOf(schema: JsonSchema): string {
   if (schema.$ref !== undefined) return 'any value';
-  if (schema.enum !== undefined) return schema.enum.map((word) => `\`${String(word)}\``).join(', ');
-  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
-  const example = String(schema.examples?.[0] ?? '');
+  if (schema.enum !== undefined) return schema.enum.map((each) => `\`${word(each)}\``).join(', ');
+  if (schema.const !== undefined) return `\`${word(schema.const)}\``;
+  const example = word(schema.examples?.[0] ?? '');
   // A size may be a number too: as a whole it is a size.
   if (/^\d+(KiB|ms)$/.test(example)) return example.endsWith('ms') ? 'duration' : 'size';
   if (/^\d+\/\w+$/.test(example)) return 'rate';
@@ -64,6 +64,11 @@ function typeOf(schema: JsonSchema): string {
   if (schema.pattern?.endsWith('\\/') === true) return 'path';
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(typeOf))].join(' or ');
   return kinds[schema.type ?? ''] ?? 'any value';
+}
+
+/** As it is written in YAML. */
+function word(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 const kinds: Readonly<Record<string, string>> = {

@@ -37,7 +37,7 @@ export async function readBranching(
     plain: replaced(plain, list, steps, (place) => (parts[place] ?? []).map(({ plan }) => normalStep(plan))),
     plan: [
       ...parts.map((own, place) => ({
-        label: String(written[place]?.[label] ?? ''),
+        label: textOf(written[place]?.[label]),
         via: own.map(({ plan }) => plan),
       })),
       ...(rest === undefined ? [] : [{ label: rest, via: [] }]),
@@ -65,4 +65,8 @@ function replaced(
 ): unknown {
   const entries = entriesOf(options, list).map((entry, place) => ({ ...entry, [steps]: of(place) }));
   return { ...(options as Entry), [list]: entries };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? '');
 }

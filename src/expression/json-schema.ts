@@ -40,8 +40,8 @@ async function compile(schema: unknown): Promise<ValidateFunction> {
     throw new AraldoError('invalid-value', `expected a JSON Schema, found ${found(schema)}`);
   }
   const stated = (schema as Readonly<Record<string, unknown>>)['$schema'];
-  const draft = stated === undefined ? '2020-12' : drafts[String(stated).replace(/#$/, '')];
-  if (draft === undefined) {
+  const draft = typeof stated === 'string' ? drafts[stated.replace(/#$/, '')] : undefined;
+  if (stated !== undefined && draft === undefined) {
     const known = 'draft 2020-12 or draft-07';
     throw new AraldoError('invalid-value', `expected a JSON Schema of ${known}, found ${found(stated)}`);
   }

@@ -27,7 +27,7 @@ export interface Books {
   /** A line of the timeline. */
   note(who: string, text: string): void;
   /** An error of a law, with the timeline. */
-  broken(law: string): Error;
+  readonly broken: (law: string) => Error;
   /** A message as a step receives it: claimed, its source done with emitting it. */
   enter(payload: unknown, meta: Meta, isText: boolean): Message;
   left(message: Message): void;

@@ -16,7 +16,7 @@ export interface Trial extends ScriptOptions {
   readonly messages: fc.Arbitrary<readonly Next[]>;
   /** Whether promises take part: then others may have to wait for a bad message, and that is no change. */
   readonly isAsync: boolean;
-  stageOf(create: Create): Stage;
+  readonly stageOf: (create: Create) => Stage;
 }
 
 /** Rejects with the smallest case that breaks the law. */

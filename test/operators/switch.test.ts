@@ -1,4 +1,4 @@
-import { Observable, Subject, take, throwError } from 'rxjs';
+import { type Observable, Subject, take, throwError } from 'rxjs';
 import { describe, expect, it, test } from 'vitest';
 import { batchStep } from '../../operators/batch.ts';
 import { filter } from '../../operators/filter.ts';
