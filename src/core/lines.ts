@@ -37,7 +37,6 @@ export class Lines {
   /** Those whose turn has come. */
   private readonly ready = new Ring<Turn>();
   private isEmitting = false;
-  private isEnded = false;
   private count = 0;
 
   constructor(options: LinesOptions) {
@@ -69,7 +68,6 @@ export class Lines {
 
   /** Gives back what waits; what is downstream is settled there. */
   end(): void {
-    this.isEnded = true;
     for (let turn = this.ready.shift(); turn !== undefined; turn = this.ready.shift())
       turn.message.giveBack('step-ended');
     for (const line of this.lines.values()) for (const message of line ?? []) message.giveBack('step-ended');
@@ -99,7 +97,6 @@ export class Lines {
 
   private settled(key: unknown, message: Message, status: Status): void {
     message.settle(status);
-    if (this.isEnded) return;
     const reason = this.options.onSettled?.(key, status);
     if (reason !== undefined) this.discardLine(key, reason);
     const next = this.lines.get(key)?.shift();

@@ -63,7 +63,17 @@ describe('scan', () => {
     expect(left).toEqual(['1@0', '1@0', '2@0', '1@0', '3@0', '1@0']);
   });
 
-  it('keeps a state of undefined apart from none, and null is a state', () => {
+  it('does not count a failure as a use of its key', () => {
+    const run = timed(() => scan(counting, { initial: 0, key: byKey, maxKeys: 2 }));
+    run.sendWith({ key: 'a' }, 0);
+    run.sendWith({ key: 'b' }, 0);
+    run.sendWith({ key: 'a' }, 'poison');
+    run.sendWith({ key: 'c' }, 0);
+    run.sendWith({ key: 'b' }, 0);
+    expect(run.left.at(-1)).toBe('2@0');
+  });
+
+  it('takes null for a state like any other', () => {
     const { send, left } = timed(() =>
       scan<unknown>((state) => (state === null ? 1 : null), { initial: null }),
     );
