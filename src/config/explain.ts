@@ -40,7 +40,11 @@ export function explain(configuration: Configuration, only?: string): readonly E
     .map((route) => {
       return {
         name: route.plan.name,
-        pipeline: pipelineOf(route, endpoints).map((stage) => ({ ...stage, detail: redact(stage.detail) })),
+        // Hidden before anything is shortened: a secret with two spaces in a row would not be known again.
+        pipeline: pipelineOf(route, endpoints).map((stage) => ({
+          ...stage,
+          detail: inOneLine(redact(stage.detail)),
+        })),
         guarantees: guaranteesOf(route, routes, endpoints),
         memory: routeMemoryOf(route, endpoints),
       };
@@ -81,7 +85,10 @@ function stepStage({ plan, definition }: StepPart): Stage {
 }
 
 function textOf(options: unknown): string {
-  const text = typeof options === 'string' ? options : (JSON.stringify(options) ?? String(options));
+  return typeof options === 'string' ? options : (JSON.stringify(options) ?? String(options));
+}
+
+function inOneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }
 

@@ -1,7 +1,7 @@
 /** `given:` of a test: what comes in, what goes wrong outside, and what time passes. */
 import type { Message, Meta } from '../core/message.ts';
 import { parseDuration } from '../options/duration.ts';
-import type { GivenPart, RoutePart } from './configuration.ts';
+import type { GivenPart, RoutePart, StepPart } from './configuration.ts';
 import type { ReadEndpoint } from './endpoint-reader.ts';
 import {
   checkKeys,
@@ -156,21 +156,26 @@ function readThrow(map: MapNode, context: GivenContext): GivenPlan | undefined {
   return step === undefined ? undefined : { do: 'throw', step };
 }
 
-/** `orders.via[0]`: a step as `araldo print` has it, chains resolved. */
+/** `orders.via[0]`: a step as `araldo print` has it, chains resolved, whose code can be made to throw. */
 function stepReader({ routes }: GivenContext): Reader<string> {
   return (node, problems) => {
     const text = readText(node, problems, 'a step such as orders.via[0]');
     if (text === undefined) return undefined;
     const [, route = '', index = ''] = /^(.+)\.via\[(\d{1,4})\]$/s.exec(text) ?? [];
-    const count = routes.get(route)?.steps.length;
-    if (count !== undefined && Number(index) < count) return text;
-    const there =
-      count === undefined
-        ? 'expected a step such as orders.via[0]'
-        : `expected a step from ${route}.via[0] to ${route}.via[${count - 1}], as araldo print has them`;
-    problems.report('unknown-name', node, `${there}, found ${found(node)}`);
+    const steps = routes.get(route)?.steps ?? [];
+    const step = steps[Number(index)];
+    if (step !== undefined && step.definition.kind !== 'rx') return text;
+    problems.report('unknown-name', node, `${wrongStep(route, steps, step)}, found ${found(node)}`);
     return undefined;
   };
+}
+
+/** What an `rx` step does is between it and RxJS: nobody can throw in its stead. */
+function wrongStep(route: string, steps: readonly StepPart[], step: StepPart | undefined): string {
+  if (step !== undefined) return `expected a step of the kind fn or async; ${step.plan.use} is rx`;
+  if (steps.length === 0) return 'expected a step such as orders.via[0]';
+  const last = `${route}.via[${steps.length - 1}]`;
+  return `expected a step from ${route}.via[0] to ${last}, as araldo print has them`;
 }
 
 function ofSink(word: string, planOf: (sink: string) => GivenPlan): Read {

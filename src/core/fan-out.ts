@@ -1,5 +1,6 @@
 /** Where a route's pipeline ends: each message goes to the legs of its sinks. */
 import { AraldoError } from './errors.ts';
+import { FirstAck } from './first-ack.ts';
 import type { Leg } from './leg.ts';
 import type { Marshaller } from './marshaller.ts';
 import type { Message } from './message.ts';
@@ -22,6 +23,10 @@ export interface Branch {
  */
 export type Choose = (message: Message) => Branch;
 
+export interface FanOutOptions {
+  readonly acksFirst?: boolean;
+}
+
 /** One sink, or one of several. */
 export type Target = Branch | Choose;
 
@@ -34,13 +39,16 @@ export class FanOut {
   /** Those that get the message, where nothing has to be chosen. */
   private readonly branches: readonly Branch[];
   private readonly choices: readonly Choose[] | undefined;
+  private readonly acksFirst: boolean;
   private readonly pending = new Ring<Message>();
   private isOffering = false;
 
-  constructor(targets: readonly Target[]) {
+  /** @param options `acksFirst`: a message is settled when one target has it, instead of all; its legs must tell. */
+  constructor(targets: readonly Target[], { acksFirst = false }: FanOutOptions = {}) {
     const isPlain = targets.every((target) => typeof target !== 'function');
     this.branches = isPlain ? targets : [];
     this.choices = isPlain ? undefined : targets.map(chooser);
+    this.acksFirst = acksFirst && targets.length > 1;
   }
 
   get held(): number {
@@ -74,14 +82,15 @@ export class FanOut {
       return;
     }
     // All obligations exist before the first leg can discharge one.
-    if (branches.length > 1) message.retain(branches.length - 1);
+    const first = this.acksFirst ? new FirstAck(message, branches.length) : undefined;
+    if (first === undefined && branches.length > 1) message.retain(branches.length - 1);
     let marshalled: Message | undefined;
     let marshalledBy: Marshaller | undefined;
     for (const branch of branches) {
       let ready = message;
       try {
         if (branch.when !== undefined && !branch.when(message)) {
-          branch.leg.discard(message, 'filtered');
+          branch.leg.discard(copyFor(first, message), 'filtered');
           continue;
         }
         if (branch.marshal !== undefined) {
@@ -92,12 +101,17 @@ export class FanOut {
           ready = marshalled;
         }
       } catch (thrown) {
-        branch.leg.refuseFailed(message, AraldoError.from(thrown, 'step-failed'));
+        branch.leg.refuseFailed(copyFor(first, message), AraldoError.from(thrown, 'step-failed'));
         continue;
       }
-      branch.leg.offer(ready);
+      branch.leg.offer(copyFor(first, ready));
     }
   }
+}
+
+/** A leg's own copy, where the first leg that has it settles the message for all. */
+function copyFor(first: FirstAck | undefined, message: Message): Message {
+  return first === undefined ? message : message.fork(first);
 }
 
 function chooser(target: Target): Choose {

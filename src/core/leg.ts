@@ -18,6 +18,8 @@ export interface LegOptions {
   readonly key?: ((message: Message) => unknown) | undefined;
   /** Sends a message again that the sink has failed; without it, one failure is enough. */
   readonly retry?: RetryOptions | undefined;
+  /** Whether the origin of a message is told when the sink has it, before it is acked: see `first-ack.ts`. */
+  readonly tellsOrigin?: boolean;
   /** The disk part, which `spill` needs and nothing else reads. */
   readonly spill?: SpillOptions | undefined;
 }
@@ -61,6 +63,7 @@ export class Leg implements SinkLeg, Holder {
   private readonly sink: Sink;
   private readonly isLossy: boolean;
   private readonly holdsWhenFull: boolean;
+  private readonly tellsOrigin: boolean;
   private readonly capacity: Capacity;
   private readonly key: ((message: Message) => unknown) | undefined;
   private readonly backlog: Backlog;
@@ -78,6 +81,7 @@ export class Leg implements SinkLeg, Holder {
     this.waits = options.overflow === 'pause' || options.overflow === 'spill';
     this.isLossy = isLossy(options.overflow);
     this.holdsWhenFull = options.overflow === 'pause';
+    this.tellsOrigin = options.tellsOrigin ?? false;
     this.capacity = options.capacity;
     this.key = options.overflow === 'latest' ? options.key : undefined;
     this.backlog = new Backlog({
@@ -284,7 +288,9 @@ export class Leg implements SinkLeg, Holder {
   private confirmed(message: Message): void {
     this.delivered += 1;
     this.retries?.forget(message);
-    if (!this.isLossy) message.ack();
+    if (this.isLossy) return;
+    if (this.tellsOrigin) message.origin.confirmed?.();
+    message.ack();
   }
 
   /** The pause is over: it goes before all that waits, as what a lost sink gives back does. */

@@ -248,7 +248,10 @@ export class Spill implements Valve {
       this.size += row.size;
     }
     // From here on a crash loses none of them.
-    for (const { message } of batch) message.ack();
+    for (const { message } of batch) {
+      message.origin.confirmed?.();
+      message.ack();
+    }
   }
 
   /** Gives up the oldest: first of what is on disk and was not read, then of what is pending. */

@@ -16,11 +16,14 @@ export { type Topology, type TopologyOptions, topologies } from './arbitraries/t
 export { type EndpointUnderLaws, endpointLaws } from './endpoint-laws.ts';
 export type { EndpointWorld } from './endpoint-stage.ts';
 export { type Direction, type FaultProxy, type FaultProxyOptions, faultProxy } from './fault-proxy.ts';
+export { backoffLaw, type PauseOptions, type PausesUnderLaws } from './laws/backoff-law.ts';
 export { type CheckLawsSettings, checkLaws, type LawResult } from './laws/check-laws.ts';
+export { compilePurityLaw } from './laws/compile-purity.ts';
 export { type LawReport, type RelayLaw, type RelayLawSettings } from './laws/law.ts';
 export { LawBroken } from './laws/law-broken.ts';
 export type { RelayOf } from './laws/played.ts';
 export { laws, type RelayLawName, relayLaws } from './laws/relay-laws.ts';
+export { type SecretsSettings, secretsLaw } from './laws/secrets.ts';
 export type { Composition } from './life.ts';
 export { loadRelay, type RelaySource } from './load-relay.ts';
 export { type MarshallerUnderLaws, marshallerLaws } from './marshaller-laws.ts';

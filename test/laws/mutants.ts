@@ -236,6 +236,20 @@ export const mutants: readonly Mutant[] = [
   },
   {
     law: 9,
+    name: 'a leg that filters or takes a message has it, for ack: first',
+    file: 'first-ack.ts',
+    find: 'this.left -= 1;',
+    replace: "this.left -= 1;\n    if (status === 'ack') this.confirmed();",
+  },
+  {
+    law: 9,
+    name: 'ack: first waits for the last',
+    file: 'leg.ts',
+    find: 'if (this.tellsOrigin) message.origin.confirmed?.();',
+    replace: '',
+  },
+  {
+    law: 9,
     name: 'emitting holds no obligation of its own',
     file: 'source.ts',
     find: 'this.emit(root);\n    // The obligation',

@@ -3,6 +3,7 @@
 
 import type { Status } from '../../src/core/message.ts';
 import { type ChoiceModel, createChoiceModel } from './choice-model.ts';
+import { createFirstModel } from './first-model.ts';
 import { createLegModel, type LegFigures, type LegModel } from './leg-model.ts';
 import { createReader, type Reader } from './payload.ts';
 import { createSettlement, type Report, type Settlement } from './settlement.ts';
@@ -88,6 +89,19 @@ export function createOracle(topology: Topology, report: Report, { now, isUp }: 
     /** Refused by the policy `error`, and not failed yet. */
     const refusals: string[] = [];
 
+    const first = spec.acksFirst && targets > 1 ? createFirstModel(targets, sources) : undefined;
+
+    /** A leg has done with a message. */
+    const endAtLeg = (payload: string, status: Status): void => {
+      if (first === undefined) sources.ended(payload, status);
+      else first.ended(payload, status);
+    };
+
+    /** A `pause` leg has a message, or has it no more: then it must not be acked, unless another may be the first. */
+    const waits = (payload: string, change: 1 | -1): void => {
+      if (first === undefined) sources.waits(payload, change);
+    };
+
     const inside = ({ claimed, made, discarded, failed }: RouteFigures): number =>
       claimed + made - discarded - failed - order.length;
 
@@ -102,7 +116,7 @@ export function createOracle(topology: Topology, report: Report, { now, isUp }: 
 
       fannedOut(payload) {
         order.push(payload);
-        sources.retained(payload, targets - 1);
+        if (first === undefined) sources.retained(payload, targets - 1);
       },
 
       offered(leg, payload, isFiltered) {
@@ -115,31 +129,32 @@ export function createOracle(topology: Topology, report: Report, { now, isUp }: 
           report(4, `leg ${place}.${leg} is offered ${payload}; next in the route's order is ${order[at]}`);
         }
         const fate = model.offered(payload, at, isFiltered);
-        if (fate === 'filtered' || model.isLossy) sources.ended(payload, 'ack');
+        if (fate === 'filtered' || model.isLossy) endAtLeg(payload, 'ack');
         else if (fate === 'refused') refusals.push(payload);
-        else if (model.waits) sources.waits(payload, 1);
+        else if (model.waits) waits(payload, 1);
       },
 
       confirmed(leg, payload) {
         const model = legs[leg] as LegModel;
         model.confirmed(payload);
         if (model.isLossy) return;
-        if (model.waits) sources.waits(payload, -1);
-        sources.ended(payload, 'ack');
+        if (model.waits) waits(payload, -1);
+        first?.confirmed(payload);
+        endAtLeg(payload, 'ack');
       },
 
       refused(leg, payload, status) {
         const model = legs[leg] as LegModel;
         model.failed(payload);
         if (model.isLossy) return;
-        if (model.waits) sources.waits(payload, -1);
-        sources.ended(payload, status);
+        if (model.waits) waits(payload, -1);
+        endAtLeg(payload, status);
       },
 
       overflowed(payload, status) {
         if (refusals.pop() !== payload)
           report([8, 14], `${payload} is refused as leg-full, and there was room`);
-        sources.ended(payload, status);
+        endAtLeg(payload, status);
       },
 
       ended(payload, ending, status) {

@@ -49,6 +49,7 @@ export function createScriptedRoute(
         name: `leg ${index}.${place}`,
         overflow,
         capacity: { messages, bytes },
+        tellsOrigin: spec.acksFirst,
         key: (message) => keyOf(message, keys, oracle),
         retry: retry && { ...retry, scheduler, random: () => witness.legs[place]?.drawn() ?? 0 },
       }),
@@ -76,7 +77,9 @@ export function createScriptedRoute(
   );
   const chosen = spec.to.map(shared).filter((_, place) => isChosen(spec, place));
   const choice = spec.choice && chosen.length > 0 ? [choiceOf(spec.choice, chosen, engine, oracle)] : [];
-  const fanOut = new engine.FanOut([...choice, ...plain.filter((_, place) => !isChosen(spec, place))]);
+  const fanOut = new engine.FanOut([...choice, ...plain.filter((_, place) => !isChosen(spec, place))], {
+    acksFirst: spec.acksFirst,
+  });
 
   const inputs = spec.from.map((from) => {
     const endpoint = sources[from] as Endpoint;

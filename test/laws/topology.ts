@@ -28,6 +28,8 @@ export interface RouteSpec {
   readonly to: readonly BranchSpec[];
   /** The first so many of its legs share the messages out; the others get all. */
   readonly choice: ChoiceSpec | undefined;
+  /** The first leg that has a message settles it for all. */
+  readonly acksFirst: boolean;
   readonly onError: 'discard' | 'nack' | 'reject';
 }
 
@@ -130,6 +132,8 @@ export interface Wanted {
   readonly maxRoutes?: number;
   /** Whether legs may share messages out. */
   readonly choices?: boolean;
+  /** Whether the first leg that has a message may settle it for all. */
+  readonly acksFirst?: boolean;
   /** Each leg tries again what its sink refuses. */
   readonly retries?: boolean;
 }
@@ -211,6 +215,7 @@ function routeSpecs(wanted: Wanted): fc.Arbitrary<RouteSpec> {
       wanted.choices === false
         ? fc.constant(undefined)
         : fc.option(choiceSpecs(), { nil: undefined, freq: 3 }),
+    acksFirst: wanted.acksFirst === false ? fc.constant(false) : fc.constantFrom(false, false, true),
     onError: fc.constantFrom('discard' as const, 'nack' as const, 'reject' as const),
   });
 }

@@ -65,17 +65,21 @@ function valueAt(map: Readonly<Record<string, unknown>>, key: string): unknown {
   return Object.hasOwn(map, key) ? map[key] : NOTHING;
 }
 
+/** The values stand whole above: here only what they begin with. */
+const LONGEST = 60;
+
 function words(value: unknown): string {
-  return value === NOTHING ? 'nothing' : shownValue(value);
+  if (value === NOTHING) return 'nothing';
+  const text = shownValue(value);
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST).toWellFormed()}…`;
 }
 
 /** Bytes that are text are equal to the text: what travels has no types. */
 function isEqual(expected: unknown, found: unknown): boolean {
   // Of the two zeros a file can write one.
   if (expected === found) return true;
-  if (typeof expected === 'string' && found instanceof Uint8Array) {
-    return Buffer.from(expected).equals(found);
-  }
+  const bytes = typeof expected === 'string' ? Buffer.from(expected) : expected;
+  if (bytes instanceof Uint8Array && found instanceof Uint8Array) return Buffer.compare(bytes, found) === 0;
   return isDeepStrictEqual(expected, found);
 }
 

@@ -8,7 +8,7 @@ import type { Broken, Finding, LawOutcome, RegressionResult } from './properties
 import { scenarioLines, shownPath } from './regressions.ts';
 import { regressionName, type TestRun } from './run.ts';
 import { shownLines } from './shown-value.ts';
-import { hanging, type Page, timelineLines } from './text.ts';
+import { cut, hanging, type Page, timelineLines } from './text.ts';
 
 /** Ends with a line end. */
 export function textReport(run: TestRun, page: Page): string {
@@ -165,7 +165,9 @@ function rowLines(row: Row, page: Page): readonly string[] {
 }
 
 function message(mark: string, form: object, { width }: Page): readonly string[] {
-  return shownLines(form, width - 6).map((line, place) => `    ${place === 0 ? mark : '  '}${line}`);
+  return shownLines(form, width - 6).map(
+    (line, place) => `    ${place === 0 ? mark : '  '}${cut(line, width - 6)}`,
+  );
 }
 
 function whatHappened(events: ExampleResult['events'], page: Page): readonly string[] {

@@ -41,7 +41,8 @@ export function cut(text: string, room: number): string {
   return `${kept}…`;
 }
 
-const WIDEST_WHO = 30;
+/** Of a line, what is left for who did it. */
+const SHARE_OF_WHO = 0.4;
 
 /** A line for each happening: when, who, what. */
 export function timelineLines(all: readonly Happening[], indent: number, page: Page): readonly string[] {
@@ -49,7 +50,8 @@ export function timelineLines(all: readonly Happening[], indent: number, page: P
   const shown = [...first, ...last];
   const times = shown.map(({ atMs }) => formatDuration(atMs));
   const widestTime = Math.max(...times.map((time) => time.length), 2);
-  const widestWho = Math.min(WIDEST_WHO, Math.max(...shown.map(({ who }) => displayWidth(who)), 0));
+  const longest = Math.max(...shown.map(({ who }) => displayWidth(who)), 0);
+  const widestWho = Math.min(Math.floor(page.width * SHARE_OF_WHO), longest);
   const lines = shown.map(({ who, what }, place) => {
     const time = (times[place] ?? '').padStart(widestTime);
     const head = `${' '.repeat(indent)}${page.palette.faint(time)}  ${padded(cut(who, widestWho), widestWho)}  `;

@@ -66,7 +66,7 @@ function undelivered(played: Played): string | undefined {
   let refused: RelayEvent | undefined;
   for (const event of played.relay.events) {
     if (event.kind === 'killed') owed.clear();
-    if (event.kind === 'offered') change(event, 1);
+    if (event.kind === 'offered' && !event.leg.includes(' ⇢ ')) change(event, 1);
     if (event.kind === 'confirmed' && !event.leg.includes(' ⇢ ') && change(event, -1) < 0) {
       return `${event.endpoint} confirmed ${event.id} more often than ${event.leg} was offered it`;
     }
