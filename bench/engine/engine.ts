@@ -22,7 +22,22 @@ export interface EngineResult {
 
 const payload = { symbol: 'ARALDO', qty: 7, price: 104 };
 
-const results: EngineResult[] = [];
+/** What other work costs on this machine: without it, nanoseconds say as much about the machine as about araldo. */
+const YARDSTICK = JSON.stringify({
+  symbol: 'ARALDO',
+  qty: 7,
+  price: 104.25,
+  side: 'buy',
+  note: 'x'.repeat(67),
+});
+
+const results: EngineResult[] = [
+  {
+    label: `JSON.parse of ${YARDSTICK.length} bytes`,
+    legs: 0,
+    nsPerMessage: timePerCall(() => JSON.parse(YARDSTICK), Number(process.argv[2] ?? 1)),
+  },
+];
 for (const [operators, legs] of [
   [0, 1],
   [3, 1],

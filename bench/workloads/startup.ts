@@ -94,12 +94,15 @@ async function measureAll(
 
 async function startDefault(env: Readonly<Record<string, string>>): Promise<Start> {
   const port = await freePort();
-  const { startMs, startCpuMs, stop } = await launch([process.execPath, join(root, 'src', 'cli.ts')], {
-    core: 'server',
-    port,
-    cwd: root,
-    env: { ...env, PORT: String(port) },
-  });
+  const { startMs, startCpuMs, stop } = await launch(
+    [process.execPath, join(root, 'src', 'boot', 'run.js')],
+    {
+      core: 'server',
+      port,
+      cwd: root,
+      env: { ...env, PORT: String(port) },
+    },
+  );
   await stop();
   return { ms: startMs, cpuMs: startCpuMs };
 }
