@@ -1,9 +1,9 @@
 /** The first operator of every route: it gives the route an obligation of its own. */
-import { Observable } from 'rxjs';
 import { AraldoError } from '../src/core/errors.ts';
 import type { RoutePort } from '../src/core/message.ts';
 import type { MessageOperator } from '../src/core/operator.ts';
 import { payloadTooLarge } from '../src/core/payload-limit.ts';
+import { stage } from '../src/core/stage.ts';
 
 export interface ClaimOptions {
   /** What was delivered more often goes to the route's `on-error`, before any step can see it. */
@@ -28,21 +28,14 @@ export interface ClaimOptions {
 export function claim(route?: RoutePort, options: ClaimOptions = {}): MessageOperator {
   const { maxDeliveries = Number.POSITIVE_INFINITY, maxPayload = Number.POSITIVE_INFINITY } = options;
 
-  return (source) =>
-    new Observable((subscriber) =>
-      source.subscribe({
-        next(message) {
-          const claimed = message.claim(route);
-          const deliveries = message.meta.deliveries ?? 1;
-          const size = message.wire?.size ?? 0;
-          if (deliveries > maxDeliveries) claimed.fail(tooManyDeliveries(deliveries, maxDeliveries));
-          else if (size > maxPayload) claimed.with('').fail(payloadTooLarge(size, maxPayload));
-          else subscriber.next(claimed);
-        },
-        error: (error) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      }),
-    );
+  return stage((target) => (message) => {
+    const claimed = message.claim(route);
+    const deliveries = message.meta.deliveries ?? 1;
+    const size = message.wire?.size ?? 0;
+    if (deliveries > maxDeliveries) claimed.fail(tooManyDeliveries(deliveries, maxDeliveries));
+    else if (size > maxPayload) claimed.with('').fail(payloadTooLarge(size, maxPayload));
+    else target.next(claimed);
+  });
 }
 
 function tooManyDeliveries(deliveries: number, most: number): AraldoError {

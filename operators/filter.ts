@@ -1,9 +1,9 @@
 /** Keeps the messages of which a condition is true. */
-import { Observable } from 'rxjs';
 import type { z } from 'zod';
 import { AraldoError } from '../src/core/errors.ts';
 import type { Message } from '../src/core/message.ts';
 import { defineOperator, type MessageOperator, type RxOperator } from '../src/core/operator.ts';
+import { stage } from '../src/core/stage.ts';
 import { failStep } from '../src/core/step-fn.ts';
 import { condition } from '../src/expression/option.ts';
 import { found } from '../src/options/found.ts';
@@ -33,25 +33,18 @@ export function filter(
   predicate: (message: Message) => boolean,
   { name = 'filter' }: FilterOptions = {},
 ): MessageOperator {
-  return (source) =>
-    new Observable((subscriber) =>
-      source.subscribe({
-        next(message) {
-          let isKept: unknown;
-          try {
-            isKept = predicate(message);
-          } catch (thrown) {
-            failStep(name, message, thrown);
-            return;
-          }
-          if (isKept === true) subscriber.next(message);
-          else if (isKept === false) message.discard('filtered');
-          else failStep(name, message, noBoolean(isKept));
-        },
-        error: (error) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      }),
-    );
+  return stage((target) => (message) => {
+    let isKept: unknown;
+    try {
+      isKept = predicate(message);
+    } catch (thrown) {
+      failStep(name, message, thrown);
+      return;
+    }
+    if (isKept === true) target.next(message);
+    else if (isKept === false) message.discard('filtered');
+    else failStep(name, message, noBoolean(isKept));
+  });
 }
 
 /** A promise would count as true, whatever it resolves to. */

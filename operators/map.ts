@@ -1,9 +1,9 @@
 /** Makes a new payload of each message. */
-import { Observable } from 'rxjs';
 import type { z } from 'zod';
 import { AraldoError } from '../src/core/errors.ts';
 import { Message } from '../src/core/message.ts';
 import { defineOperator, type MessageOperator, type RxOperator } from '../src/core/operator.ts';
+import { stage } from '../src/core/stage.ts';
 import { failStep } from '../src/core/step-fn.ts';
 import { value } from '../src/expression/option.ts';
 
@@ -32,29 +32,20 @@ export function map(
   project: (message: Message) => unknown,
   { name = 'map' }: MapOptions = {},
 ): MessageOperator {
-  return (source) =>
-    new Observable((subscriber) =>
-      source.subscribe({
-        next(message) {
-          let result: unknown;
-          try {
-            result = project(message);
-          } catch (thrown) {
-            failStep(name, message, thrown);
-            return;
-          }
-          if (result instanceof Message) subscriber.next(result);
-          else if (result === undefined)
-            failStep(name, message, noPayload('undefined (a forgotten return?)'));
-          else if (result instanceof Promise)
-            failStep(name, message, noPayload('a promise: use an async step'));
-          // Without the bytes it came in: `project` may also have changed the payload in place.
-          else subscriber.next(message.with(result));
-        },
-        error: (error) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      }),
-    );
+  return stage((target) => (message) => {
+    let result: unknown;
+    try {
+      result = project(message);
+    } catch (thrown) {
+      failStep(name, message, thrown);
+      return;
+    }
+    if (result instanceof Message) target.next(result);
+    else if (result === undefined) failStep(name, message, noPayload('undefined (a forgotten return?)'));
+    else if (result instanceof Promise) failStep(name, message, noPayload('a promise: use an async step'));
+    // Without the bytes it came in: `project` may also have changed the payload in place.
+    else target.next(message.with(result));
+  });
 }
 
 function noPayload(found: string): AraldoError {

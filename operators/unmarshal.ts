@@ -1,10 +1,10 @@
 /** Bytes → values, where messages come in. */
-import { Observable } from 'rxjs';
 import { AraldoError } from '../src/core/errors.ts';
 import { MAX_HOPS } from '../src/core/hops.ts';
 import type { Marshaller } from '../src/core/marshaller.ts';
 import type { Message } from '../src/core/message.ts';
 import type { MessageOperator } from '../src/core/operator.ts';
+import { stage } from '../src/core/stage.ts';
 import { Wire } from '../src/core/wire.ts';
 import { openEnvelope } from './envelope.ts';
 
@@ -27,29 +27,22 @@ import { openEnvelope } from './envelope.ts';
 export function unmarshal(marshaller: Marshaller): MessageOperator {
   const read = marshaller.envelope ? readEnvelope : readPayload;
 
-  return (source) =>
-    new Observable((subscriber) =>
-      source.subscribe({
-        next(message) {
-          const { wire } = message;
-          if (wire === undefined || wire.marshaller === marshaller) {
-            subscriber.next(message);
-            return;
-          }
-          let parsed: Message;
-          try {
-            parsed = read(message, wire.bytes, marshaller);
-          } catch (thrown) {
-            message.fail(AraldoError.from(thrown, 'malformed-payload'));
-            return;
-          }
-          if ((parsed.meta.hops ?? 0) > MAX_HOPS) parsed.discard('hops');
-          else subscriber.next(parsed);
-        },
-        error: (error) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      }),
-    );
+  return stage((target) => (message) => {
+    const { wire } = message;
+    if (wire === undefined || wire.marshaller === marshaller) {
+      target.next(message);
+      return;
+    }
+    let parsed: Message;
+    try {
+      parsed = read(message, wire.bytes, marshaller);
+    } catch (thrown) {
+      message.fail(AraldoError.from(thrown, 'malformed-payload'));
+      return;
+    }
+    if ((parsed.meta.hops ?? 0) > MAX_HOPS) parsed.discard('hops');
+    else target.next(parsed);
+  });
 }
 
 function readPayload(message: Message, bytes: Uint8Array, marshaller: Marshaller): Message {

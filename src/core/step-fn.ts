@@ -1,27 +1,21 @@
 /** A step that is a plain function of a message. */
-import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
+import type { OperatorFunction, Subscriber } from 'rxjs';
 import { AraldoError } from './errors.ts';
 import { Message } from './message.ts';
+import { stage } from './stage.ts';
 
 /** Calls `run` for each message; what it throws costs that message alone. */
 export function fnStep(name: string, run: (message: Message) => unknown): OperatorFunction<Message, Message> {
-  return (source) =>
-    new Observable((subscriber) =>
-      source.subscribe({
-        next(message) {
-          let result: unknown;
-          try {
-            result = run(message);
-          } catch (thrown) {
-            failStep(name, message, thrown);
-            return;
-          }
-          emitResult(name, message, result, subscriber);
-        },
-        error: (error) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      }),
-    );
+  return stage((target) => (message) => {
+    let result: unknown;
+    try {
+      result = run(message);
+    } catch (thrown) {
+      failStep(name, message, thrown);
+      return;
+    }
+    emitResult(name, message, result, target);
+  });
 }
 
 /** Turns what a step returned into the messages that follow, with the obligations that each has. */
