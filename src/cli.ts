@@ -2,6 +2,7 @@
 /** The command: it reads arguments and calls what does the work. */
 import { enableCompileCache } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
+import type { Server } from './server.ts';
 import { version } from './version.ts';
 
 /** sysexits.h: EX_CONFIG. */
@@ -102,34 +103,47 @@ async function run(file: string): Promise<number> {
     import('./runtime/signals.ts'),
     import('rxjs'),
   ]);
-  const server = await startServer(file);
-  const { log } = server;
-  // What a subscriber in a user's own file throws ends up here; it must not end the process.
-  config.onUnhandledError = (error: unknown) => log.error({ err: error }, 'a subscriber threw');
-  log.info({ version }, `araldo is running: open ${server.address.url}`);
-
-  return new Promise((resolve) => {
-    // They stay to the end: a signal that comes once more while the process leaves must not kill it.
+  const running: { server?: Server } = {};
+  const starting = startServer(file);
+  // Before it listens: whoever sees the port open may send a signal, and then it is to stop in order as well. They
+  // stay to the end: a signal that comes once more while the process leaves must not kill it.
+  const stopped = new Promise<number>((resolve) => {
     onSignals(
       (signal) => {
-        log.info({ signal }, 'stopping: carrying through what is here; again to stop now');
-        server.stop().then(
-          () => {
-            log.info({}, 'stopped');
-            resolve(0);
-          },
-          (thrown: unknown) => {
-            log.error({ err: thrown }, 'could not stop in order');
-            process.exit(EXIT_RUNTIME);
-          },
-        );
+        starting
+          .then((started) => leave(started, signal))
+          // A start that fails says so itself.
+          .then(resolve, () => undefined);
       },
       (signal) => {
-        log.warn({ signal }, 'stopped at once: what was here is lost, or will be delivered again');
+        running.server?.log.warn(
+          { signal },
+          'stopped at once: what was here is lost, or will be delivered again',
+        );
         process.exit(EXIT_RUNTIME);
       },
     );
   });
+  running.server = await starting;
+  const { log, address } = running.server;
+  // What a subscriber in a user's own file throws ends up here; it must not end the process.
+  config.onUnhandledError = (error: unknown) => log.error({ err: error }, 'a subscriber threw');
+  log.info({ version }, `araldo is running: open ${address.url}`);
+  return stopped;
+}
+
+/** Stops in order; returns the exit code. */
+async function leave(server: Server, signal: string): Promise<number> {
+  const { log } = server;
+  log.info({ signal }, 'stopping: carrying through what is here; again to stop now');
+  try {
+    await server.stop();
+  } catch (thrown) {
+    log.error({ err: thrown }, 'could not stop in order');
+    process.exit(EXIT_RUNTIME);
+  }
+  log.info({}, 'stopped');
+  return 0;
 }
 
 function counted(count: number, noun: string): string {

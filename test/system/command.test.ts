@@ -1,10 +1,12 @@
 // The command as a user types it: what it prints, and the exit code that comes out.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect as connectTo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../servers/free-port.ts';
 import { araldo, portOf, type Run } from './support/command.ts';
 import { connect } from './support/peer.ts';
 
@@ -116,6 +118,14 @@ describe('araldo', () => {
     for (const line of it.out.stderr.trim().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
   });
 
+  test('SIGTERM as soon as the port is open ends with 0 too', async () => {
+    const port = await freePort();
+    const it = run('-c', await file('early.yaml', valid.replace('server-port: 0', `server-port: ${port}`)));
+    while (!(await isListening(port))) await sleep(1);
+    it.child.kill('SIGTERM');
+    expect(await it.code).toBe(0);
+  });
+
   test('Ctrl-C sent twice at once, as npm does, is one request', async () => {
     const it = run('-c', await file('valid.yaml', valid));
     await portOf(it);
@@ -124,3 +134,14 @@ describe('araldo', () => {
     expect(await it.code).toBe(0);
   });
 });
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectTo({ host: '127.0.0.1', port });
+    socket.on('connect', () => {
+      socket.resetAndDestroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
