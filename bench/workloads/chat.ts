@@ -6,6 +6,7 @@ import { cpuPerDelivery, find, ratioOf, throughputRemarks, throughputTable } fro
 import { type Bench, PAYLOAD, type Workload } from './workload.ts';
 
 const PEERS = 100;
+const MANY = `araldo, ${PEERS} publishers to ${PEERS - 1}`;
 const TITLE = `Chat ${PEERS} → ${PEERS}, without echo`;
 
 export const chat: Workload = {
@@ -21,6 +22,7 @@ export const chat: Workload = {
         load: { kind: 'saturate' },
       })),
       broadcastTo(bench, PEERS - 1),
+      fromMany(bench),
     ]);
     return {
       workload: 'chat',
@@ -40,6 +42,20 @@ export const chat: Workload = {
     };
   },
 };
+
+/** The same senders and readers as in the chat, but not the same peers: what is left is what leaving out costs. */
+function fromMany(bench: Bench): Contender {
+  return {
+    label: MANY,
+    start: () => bench.araldo.start('broadcast'),
+    scenario: ({ publish, subscribe }: Running) => ({
+      publishers: { wire: publish, count: PEERS },
+      subscribers: { wire: subscribe, count: PEERS - 1 },
+      payload: PAYLOAD,
+      load: { kind: 'saturate' },
+    }),
+  };
+}
 
 /** araldo with one publisher whose messages have as many deliveries: what others are measured by. */
 export function broadcastTo(bench: Bench, peers: number, windowBytes?: number): Contender {
