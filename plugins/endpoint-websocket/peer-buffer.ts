@@ -25,7 +25,10 @@ export class PeerBuffer {
     return run;
   }
 
-  /** Gives up the oldest messages until `bytes` are left at most. Returns how many were lost. */
+  /**
+   * Gives up the oldest messages until `bytes` are left at most; the newest stays, however large. Returns how many
+   * were lost.
+   */
   dropOldest(bytes: number): number {
     let lost = 0;
     while (this.bytes > bytes) {
@@ -33,7 +36,8 @@ export class PeerBuffer {
       let first = from;
       // Whole frames only; the rest of the run goes back to the front.
       let rest = this.bytes + runSize({ batch, from, to });
-      while (rest > bytes && first < to) {
+      const end = this.isEmpty ? to - 1 : to;
+      while (rest > bytes && first < end) {
         rest -= runSize({ batch, from: first, to: first + 1 });
         first += 1;
         lost += 1;
@@ -41,6 +45,7 @@ export class PeerBuffer {
       if (first < to) {
         this.runs.unshift({ batch, from: first, to });
         this.bytes += runSize({ batch, from: first, to });
+        break;
       }
     }
     return lost;

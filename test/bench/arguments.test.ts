@@ -7,7 +7,7 @@ describe('arguments of the bench', () => {
   it('mean everything, five times, when there are none', () => {
     expect(parseArguments([], known)).toEqual({
       names: [],
-      seconds: 1,
+      seconds: 0.9,
       runs: 5,
       cpuProf: false,
       heapProf: false,
