@@ -252,8 +252,8 @@ export const mutants: readonly Mutant[] = [
     law: 14,
     name: 'a throw of a step ends its route',
     file: 'step-fn.ts',
-    find: 'failStep(name, message, thrown);\n            return;',
-    replace: 'subscriber.error(thrown);\n            return;',
+    find: 'failStep(name, message, thrown);\n      return;',
+    replace: 'target.error(thrown);\n      return;',
   },
   {
     law: 14,
