@@ -72,7 +72,7 @@ export const plugin: EndpointPlugin = defineEndpoint({
   id: 'endpoint-websocket',
   summary: 'Serves WebSocket peers on a path of the server.',
   options,
-  capabilities: ({ path, 'max-payload': maxPayload, 'all-buffers': peerBytes }) => ({
+  capabilities: ({ path }) => ({
     source: {
       canPause: true,
       acks: false,
@@ -80,9 +80,8 @@ export const plugin: EndpointPlugin = defineEndpoint({
       ordered: 'lane',
       scope: 'local',
       carries: 'bytes',
-      refusesAbove: maxPayload,
     },
-    sink: { confirms: 'flushed', reaches: 'peers', carries: 'bytes', peerBytes },
+    sink: { confirms: 'flushed', reaches: 'peers', carries: 'bytes' },
     listensOn: [path],
   }),
   create: (value, context) =>

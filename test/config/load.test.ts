@@ -84,7 +84,6 @@ describe('loadConfiguration', () => {
           onError: 'discard',
         },
       },
-      tests: [],
     });
   });
 
@@ -98,7 +97,6 @@ describe('loadConfiguration', () => {
         marshallers: {},
         endpoints: {},
         routes: {},
-        tests: [],
       });
     },
   );

@@ -182,7 +182,6 @@ const anything = {
     },
   }),
   findOperator: async () => undefined,
-  loadFile: async () => undefined,
   pluginIds: async () => [],
   operatorNames: () => [],
 };

@@ -38,10 +38,7 @@ export function createWorld(
 ): World {
   const scheduler = new VirtualTimeScheduler();
   endLivelocks(scheduler, report);
-  const oracle = createOracle(topology, report, {
-    now: () => scheduler.frame,
-    isUp: (sink) => sinks[sink]?.endpoint.state === 'open',
-  });
+  const oracle = createOracle(topology, report);
   /** How deep emissions and writes stand within each other, and how deep they may. */
   let depth = 0;
   const deepest = topology.sources.length + topology.sinks.length;
@@ -114,10 +111,8 @@ export function createWorld(
       const [route, place] = placeOf(leg);
       oracle.routes[route]?.confirmed(place, payload);
     },
-    refusing(leg: string, payload: string): void {
+    refusing(leg: string): void {
       refusing = leg;
-      note(`sink ${index}`, `refuses ${payload} to ${leg}`);
-      legModelOf(leg).refused(payload);
     },
     lost(): void {
       note(`sink ${index}`, 'is lost');
