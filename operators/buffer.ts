@@ -3,13 +3,13 @@ import { Observable, type SchedulerLike } from 'rxjs';
 import { Leg } from '../src/core/leg.ts';
 import type { Holder, Message, Origin, Status, Valve } from '../src/core/message.ts';
 import type { MessageOperator } from '../src/core/operator.ts';
-import { type Capacity, isLossy, type Overflow } from '../src/core/overflow.ts';
+import { type Capacity, isLossy, type MemoryOverflow } from '../src/core/overflow.ts';
 import { Sink } from '../src/core/sink.ts';
 import { turnScheduler } from '../src/core/turn-scheduler.ts';
 
 export interface BufferOptions {
   /** What a full buffer does; `pause` unless given. */
-  readonly overflow?: Overflow;
+  readonly overflow?: MemoryOverflow;
   readonly capacity?: Partial<Capacity>;
   /** What `latest` keeps one value of; `meta.key` unless given. */
   readonly key?: (message: Message) => unknown;
@@ -82,8 +82,12 @@ export function buffer(options: BufferOptions = {}): MessageOperator {
           },
         }),
       );
-      // What waits goes back to its sources; what is downstream is settled there.
-      subscriber.add(() => leg.dispose());
+      // What waits goes back to its sources; what is downstream is settled there. Left within an emission, the leg
+      // still has the message that is being emitted, and would give it back as well.
+      subscriber.add(() => {
+        if (isEmitting) scheduler.schedule(() => leg.dispose());
+        else leg.dispose();
+      });
     });
 }
 

@@ -57,6 +57,7 @@ const options: z.ZodType<(message: Message) => boolean, string> = condition();
 export const filterStep: RxOperator<typeof options> = defineOperator({
   kind: 'rx',
   obligations: 'contained',
+  isInstant: true,
   name: 'filter',
   summary: 'Keeps the messages of which a CEL condition is true.',
   options,

@@ -57,6 +57,7 @@ const options: z.ZodType<(message: Message) => unknown, string> = value();
 export const mapStep: RxOperator<typeof options> = defineOperator({
   kind: 'rx',
   obligations: 'contained',
+  isInstant: true,
   name: 'map',
   summary: 'Makes a new payload of each message, by a CEL expression.',
   options,

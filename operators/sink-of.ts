@@ -4,11 +4,11 @@ import type { Endpoint } from '../src/core/endpoint.ts';
 import { AraldoError } from '../src/core/errors.ts';
 import { Leg } from '../src/core/leg.ts';
 import type { Message } from '../src/core/message.ts';
-import type { Capacity, Overflow } from '../src/core/overflow.ts';
+import type { Capacity, MemoryOverflow } from '../src/core/overflow.ts';
 
 export interface SinkOptions {
   /** What a full buffer does; `pause` unless given, which holds the sources of what it is sent. */
-  readonly overflow?: Overflow;
+  readonly overflow?: MemoryOverflow;
   readonly capacity?: Partial<Capacity>;
   /** What `latest` keeps one value of; `meta.key` unless given. */
   readonly key?: (message: Message) => unknown;

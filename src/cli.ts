@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command: it reads arguments and calls what does the work. */
 import { enableCompileCache } from 'node:module';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Server } from './server.ts';
 import { version } from './version.ts';
 
@@ -10,6 +10,12 @@ const EXIT_CONFIGURATION = 78;
 const EXIT_RUNTIME = 1;
 const EXIT_USAGE = 2;
 
+/** Until then all that was printed has left, also through a pipe. */
+const LINGER_MS = 500;
+
+const TEXT = 'text';
+const JSON_FORMAT = 'json';
+const JUNIT = 'junit';
 const MERMAID = 'mermaid';
 const DOT = 'dot';
 
@@ -66,6 +72,44 @@ async function main(argv: readonly string[]): Promise<number> {
       const graph = graphOf(configuration);
       process.stdout.write(format === DOT ? renderDot(graph) : renderMermaid(graph));
     });
+  program
+    .command('explain')
+    .description('say what each route does and what it promises, and why it is no more')
+    .argument('[route]', 'the name of one route')
+    .addOption(
+      new Option('--format <format>', 'for people or programs').choices([TEXT, JSON_FORMAT]).default(TEXT),
+    )
+    .action(async (route: string | undefined, { format }: { format: string }) => {
+      const configuration = await load(config());
+      if (route !== undefined) await refuseRoute(program, route, configuration.routes.keys());
+      const { explain } = await import('./config/explain.ts');
+      const routes = explain(configuration, route);
+      if (format === JSON_FORMAT) {
+        process.stdout.write(`${JSON.stringify(routes, null, 2)}\n`);
+        return;
+      }
+      const { renderExplain } = await import('./config/render-explain.ts');
+      process.stdout.write(renderExplain(routes, { width: process.stdout.columns ?? 80 }));
+    });
+  program
+    .command('test')
+    .description('run the tests of the configuration, in virtual time and without any connection')
+    .argument('[name...]', 'only what has one of these in its name')
+    .option('--properties', 'also try the laws that hold for all routes, on random cases', false)
+    .option('--runs <count>', 'how many cases for each law', wholeNumber, 100)
+    .option('--seed <number>', 'the same random cases again', wholeNumber)
+    .option('--path <path>', 'with a seed: the one case that broke a law')
+    .addOption(
+      new Option('--format <format>', 'for people, programs or CI servers')
+        .choices([TEXT, JSON_FORMAT, JUNIT])
+        .default(TEXT),
+    )
+    .action(async (names: readonly string[], options: TestFlags) => {
+      const { test } = await import('./testing/command/command.ts');
+      exitCode = await test({ ...options, file: config(), names, out: process.stdout, err: process.stderr });
+      // What a file of the user's own keeps open, such as a timer, must not keep the command.
+      setTimeout(() => process.exit(), LINGER_MS).unref();
+    });
 
   try {
     await program.parseAsync(argv);
@@ -73,6 +117,20 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (thrown) {
     return report(thrown);
   }
+}
+
+interface TestFlags {
+  readonly properties: boolean;
+  readonly runs: number;
+  readonly seed?: number;
+  readonly path?: string;
+  readonly format: 'text' | 'json' | 'junit';
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(number)) return number;
+  throw new InvalidArgumentError('expected a whole number');
 }
 
 /** A word that is no command would otherwise start the server. */
@@ -85,6 +143,14 @@ async function refuseWords(program: Command, words: readonly string[]): Promise<
     program.commands.map((command) => command.name()),
   );
   program.error(`expected a command, found "${word}"${suggestion === undefined ? '' : `; ${suggestion}`}`);
+}
+
+async function refuseRoute(program: Command, name: string, names: Iterable<string>): Promise<void> {
+  const known = [...names];
+  if (known.includes(name)) return;
+  const { didYouMean } = await import('./config/suggest.ts');
+  const suggestion = didYouMean(name, known) ?? `there are: ${known.join(', ') || 'none'}`;
+  program.error(`expected the name of a route, found "${name}"; ${suggestion}`);
 }
 
 async function load(file: string) {

@@ -19,6 +19,7 @@ import { drain, type Leftovers } from './runtime/drain.ts';
 import { createLog } from './runtime/log.ts';
 import { type MemoryGuard, startMemoryGuard } from './runtime/memory-guard.ts';
 import { createRegistry } from './runtime/registry.ts';
+import { closeSpills, openSpills } from './runtime/spills.ts';
 import { endpointStatus, routeStatus } from './runtime/status.ts';
 import { type Supervisor, supervise } from './runtime/supervise.ts';
 import { startWatchdog } from './runtime/watchdog.ts';
@@ -82,7 +83,7 @@ export async function startServer(
 
 async function run(configuration: Configuration, log: Logger): Promise<Server> {
   const { plan, tls } = configuration;
-  const { drainMs } = plan.server.limits;
+  const { drainMs, watchdogMs } = plan.server.limits;
   const scheduler = turnScheduler;
   const startedAt = Date.now();
   const instance = randomBytes(4).toString('hex');
@@ -132,14 +133,24 @@ async function run(configuration: Configuration, log: Logger): Promise<Server> {
     }
     endpoints.set(name, endpoint);
   }
+  const spills = openSpills(configuration.routes.values());
   for (const part of configuration.routes.values()) {
-    routes.push(compileRoute(part, { configuration, endpoints, marshallers, scheduler, log }));
+    routes.push(compileRoute(part, { configuration, endpoints, marshallers, spills, scheduler, log }));
   }
   for (const { text, place } of configuration.warnings) log.warn({ place }, text);
 
-  const address = await http.listen();
+  const address = await http.listen().catch((thrown: unknown) => {
+    closeSpills(spills);
+    throw thrown;
+  });
   const all = [...endpoints.values()];
-  const stopWatchdog = startWatchdog({ endpoints: all, scheduler, log });
+  const stopWatchdog = startWatchdog({
+    endpoints: all,
+    stepWatches: routes.map(({ stepWatch }) => stepWatch),
+    afterMs: watchdogMs,
+    scheduler,
+    log,
+  });
   const memory = startMemoryGuard({ endpoints: all, scheduler, log });
   late.memory = memory;
   const supervisors = startSinksFirst(configuration, endpoints, log);
@@ -152,6 +163,8 @@ async function run(configuration: Configuration, log: Logger): Promise<Server> {
     memory.stop();
     const left = await drain({ endpoints: all, routes, deadlineMs, scheduler });
     if (left.unsettled > 0 || left.undelivered > 0) log.warn(left, 'stopped before all was carried through');
+    if (left.onDisk > 0)
+      log.info({ messages: left.onDisk }, 'left on disk, to be sent first by the next start');
     for (const running of routes) running.stop();
     await Promise.all(supervisors.map((supervisor) => supervisor.stop()));
     await http.close();

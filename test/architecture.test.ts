@@ -33,9 +33,11 @@ const sound: Readonly<Record<string, string>> = {
     "import { a } from '../plugins/endpoint-a/index.ts';\nimport * as operators from '../operators/index.ts';",
   'src/server.ts':
     "import { builtins } from './builtins.ts';\nimport { compile } from './runtime/compile.ts';",
-  'src/cli.ts': "import { Server } from './server.ts';\nconst { Command } = await import('commander');",
+  'src/cli.ts':
+    "import { Server } from './server.ts';\nconst { Command } = await import('commander');\nimport('./testing/command/test.ts');",
   'src/index.ts': "export { message } from './core/message.ts';",
   'src/testing/mock.ts': "import { compile } from '../runtime/compile.ts';",
+  'src/testing/command/test.ts': "import { mock } from '../mock.ts';",
   'src/boot/install.js': "import { spawn } from 'node:child_process';",
 };
 
@@ -184,6 +186,18 @@ describe('problemsOf', () => {
       'src/cli.ts',
       "await import('./testing/mock.ts');",
       'cli must not import testing',
+    ],
+    [
+      'the command loads its tests before they are needed',
+      'src/cli.ts',
+      "import { test } from './testing/command/test.ts';",
+      'but by import(), when it is needed',
+    ],
+    [
+      'testing uses the command',
+      'src/testing/two.ts',
+      "import('./command/test.ts');",
+      'testing must not import test command',
     ],
     [
       'runtime uses testing',

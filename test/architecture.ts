@@ -15,6 +15,8 @@ interface Rule {
   readonly node: boolean;
   /** Whether it may import another module of the same part through that part's index. */
   readonly index?: true;
+  /** The parts that it may import when they are needed, by `import()`, and in no other way. */
+  readonly lazy?: readonly Part[];
 }
 
 type Part =
@@ -29,6 +31,7 @@ type Part =
   | 'http'
   | 'runtime'
   | 'testing'
+  | 'test command'
   | 'version'
   | 'boot'
   | 'builtins'
@@ -42,9 +45,13 @@ const leaves = ['core', 'options', 'expression', 'http host'] as const;
 const rules: Readonly<Record<Part, Rule>> = {
   core: { parts: [], packages: ['rxjs'], node: false },
   options: { parts: ['core'], packages: ['zod'], node: true },
-  expression: { parts: ['core', 'options'], packages: ['@marcbachmann/cel-js', 'zod'], node: false },
+  expression: { parts: ['core', 'options'], packages: ['@marcbachmann/cel-js', 'zod', 'ajv'], node: false },
   'http host': { parts: ['core', 'options'], packages: 'any', node: true },
-  operator: { parts: ['core', 'options', 'expression'], packages: ['rxjs', 'zod'], node: false },
+  operator: {
+    parts: ['core', 'options', 'expression'],
+    packages: ['rxjs', 'zod', 'lru-cache'],
+    node: false,
+  },
   'operators/index.ts': { parts: ['core', 'operator'], packages: [], node: false },
   plugin: { parts: leaves, packages: 'any', node: true },
   config: { parts: ['core', 'options', 'expression'], packages: 'any', node: true },
@@ -55,6 +62,8 @@ const rules: Readonly<Record<Part, Rule>> = {
     packages: 'any',
     node: true,
   },
+  // `araldo test`: a part of its own, so that the command can have it without having all of testing.
+  'test command': { parts: [...leaves, 'config', 'testing'], packages: 'any', node: true },
   boot: { parts: ['cli'], packages: [], node: true },
   version: { parts: [], packages: [], node: true },
   builtins: {
@@ -69,8 +78,10 @@ const rules: Readonly<Record<Part, Rule>> = {
     node: true,
     index: true,
   },
+  // Production never imports testing: `araldo test` is loaded when somebody types it, and by nothing that runs a server.
   cli: {
     parts: [...leaves, 'version', 'config', 'http', 'operator', 'runtime', 'builtins', 'server'],
+    lazy: ['test command'],
     packages: 'any',
     node: true,
     index: true,
@@ -92,6 +103,7 @@ export function problemsOf(sources: Sources): readonly string[] {
     ...arrows.flatMap(({ file, imports }) =>
       imports.flatMap((specifier) => problemOf(file, specifier, sources)),
     ),
+    ...[...sources].flatMap(([file, text]) => tooEager(file, text)),
     ...[...sources.keys()].filter((file) => partOf(file) === undefined).map(unplaced),
     ...cyclesOf(arrows, sources),
     ...[...sources].flatMap(([file, text]) => tooLong(file, text)),
@@ -101,15 +113,34 @@ export function problemsOf(sources: Sources): readonly string[] {
 
 /** What a module imports: static, re-exported, types, dynamic, for side effects, `import('…').Type`. */
 export function importsOf(text: string): readonly string[] {
-  const code = withoutComments(text);
-  const patterns = [
-    /(?:^|[;}\n])\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"\n]+)['"]/g,
-    /(?:^|[;}\n])\s*import\s*['"]([^'"\n]+)['"]/g,
+  return found(text, [
+    ...staticImports,
     /\bimport\s*\(\s*['"`]([^'"`\n]+)['"`]/g,
     /\brequire\s*\(\s*['"]([^'"\n]+)['"]\s*\)/g,
-  ];
-  const found = patterns.flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1] ?? ''));
-  return [...new Set(found)];
+  ]);
+}
+
+const staticImports = [
+  /(?:^|[;}\n])\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"\n]+)['"]/g,
+  /(?:^|[;}\n])\s*import\s*['"]([^'"\n]+)['"]/g,
+];
+
+function found(text: string, patterns: readonly RegExp[]): readonly string[] {
+  const code = withoutComments(text);
+  const all = patterns.flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1] ?? ''));
+  return [...new Set(all)];
+}
+
+/** What a module imports before it is needed, and must not. */
+function tooEager(file: string, text: string): readonly string[] {
+  const part = partOf(file);
+  if (part === undefined) return [];
+  return found(text, staticImports).flatMap((specifier) => {
+    const target = normalize(join(dirname(file), specifier));
+    const targetPart = specifier.startsWith('.') ? partOf(target) : undefined;
+    if (targetPart === undefined || rules[part].lazy?.includes(targetPart) !== true) return [];
+    return [`${file}: ${part} must not import ${targetPart} (${target}) but by import(), when it is needed`];
+  });
 }
 
 /** Comments become blanks; strings stay, and what looks like a comment in them too. */
@@ -136,7 +167,8 @@ function problemOf(file: string, specifier: string, sources: Sources): readonly 
   if (part === 'plugin' && targetPart === 'plugin' && pluginOf(file) !== pluginOf(target)) {
     return no(`another plugin (${target})`);
   }
-  if (targetPart !== part && !rule.parts.includes(targetPart)) return no(`${targetPart} (${target})`);
+  const isAllowed = rule.parts.includes(targetPart) || rule.lazy?.includes(targetPart) === true;
+  if (targetPart !== part && !isAllowed) return no(`${targetPart} (${target})`);
   if (isIndex(target) && rule.index === undefined) return no(`through an index (${target})`);
   return [];
 }
@@ -155,6 +187,7 @@ function packageProblem(
 function partOf(file: string): Part | undefined {
   if (file === 'src/http/host.ts') return 'http host';
   if (file === 'operators/index.ts') return 'operators/index.ts';
+  if (file.startsWith('src/testing/command/')) return 'test command';
   const [top, second = '', third] = file.split('/');
   if (top === 'operators' && third === undefined) return 'operator';
   if (top === 'plugins' && third !== undefined) return 'plugin';
@@ -235,10 +268,10 @@ function idProblemsOf(sources: Sources): readonly string[] {
       ids.add(match[1] ?? '');
   }
   return [...declared].flatMap(([folder, ids]) =>
-    ids.has(folder) ? [] : [`plugins/${folder}: no plugin in it has the id '${folder}'${found(ids)}`],
+    ids.has(folder) ? [] : [`plugins/${folder}: no plugin in it has the id '${folder}'${those(ids)}`],
   );
 }
 
-function found(ids: ReadonlySet<string>): string {
+function those(ids: ReadonlySet<string>): string {
   return ids.size === 0 ? '' : `, found ${[...ids].map((id) => `'${id}'`).join(', ')}`;
 }

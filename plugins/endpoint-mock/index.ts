@@ -29,7 +29,7 @@ function capabilities({ channel }: MockOptions): Capabilities {
       scope: 'local',
       carries: 'values',
     },
-    sink: { confirms: 'accepted', reaches: 'system', carries: 'values' },
+    sink: { confirms: 'accepted', pipelines: false, reaches: 'system', carries: 'values' },
     ...address,
   };
 }

@@ -7,7 +7,12 @@ export function isPattern(subscription: string): boolean {
 
 /** Whether Redis would deliver what is published on `channel` to a subscription of `pattern`. */
 export function matches(pattern: string, channel: string): boolean {
-  return new RegExp(`^${source(pattern)}$`, 'su').test(channel);
+  return patternOf(pattern).test(channel);
+}
+
+/** What matches all that a subscription of `pattern` reads, behind a text that stands before each channel. */
+export function patternOf(pattern: string, before = ''): RegExp {
+  return new RegExp(`^${Array.from(before, exactly).join('')}${source(pattern)}$`, 'su');
 }
 
 /** The same as a regular expression, as Redis reads it (`stringmatchlen` in its source). */

@@ -1,7 +1,7 @@
 /** What the options of an endpoint mean, in the terms of its connections. */
 import type { Capabilities } from '../../src/core/endpoint.ts';
 import type { TlsFiles } from '../../src/options/tls.ts';
-import { matches } from './pattern.ts';
+import { matches, patternOf } from './pattern.ts';
 import type { Target } from './target.ts';
 
 /** Each name is a lane of its own. */
@@ -41,6 +41,7 @@ export function capabilitiesOf({ target, subscriptions, publishes, maxPayload }:
         maxPayload,
       },
       readsFrom: [...read].map(addressOf),
+      readsMatching: patterns.map((pattern) => patternOf(pattern, addressOf(''))),
     }),
     ...(publishes !== undefined && {
       sink: { confirms: 'accepted', reaches: 'system', carries: 'bytes' },

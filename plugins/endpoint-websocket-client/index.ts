@@ -66,7 +66,7 @@ export const plugin: EndpointPlugin = defineEndpoint({
   id: 'endpoint-websocket-client',
   summary: 'Connects to a WebSocket server as a client.',
   options,
-  capabilities: () => ({
+  capabilities: ({ 'max-payload': refusesAbove }) => ({
     source: {
       canPause: true,
       acks: false,
@@ -74,6 +74,7 @@ export const plugin: EndpointPlugin = defineEndpoint({
       ordered: 'all',
       scope: 'local',
       carries: 'bytes',
+      refusesAbove,
     },
     sink: { confirms: 'flushed', reaches: 'system', carries: 'bytes' },
   }),

@@ -72,7 +72,7 @@ export const plugin: EndpointPlugin = defineEndpoint({
   id: 'endpoint-websocket',
   summary: 'Serves WebSocket peers on a path of the server.',
   options,
-  capabilities: ({ path }) => ({
+  capabilities: ({ path, 'max-payload': maxPayload, 'all-buffers': peerBytes }) => ({
     source: {
       canPause: true,
       acks: false,
@@ -80,8 +80,9 @@ export const plugin: EndpointPlugin = defineEndpoint({
       ordered: 'lane',
       scope: 'local',
       carries: 'bytes',
+      refusesAbove: maxPayload,
     },
-    sink: { confirms: 'flushed', reaches: 'peers', carries: 'bytes' },
+    sink: { confirms: 'flushed', reaches: 'peers', carries: 'bytes', peerBytes },
     listensOn: [path],
   }),
   create: (value, context) =>

@@ -28,6 +28,7 @@ export const plugin: MarshallerPlugin<typeof options> = defineMarshaller({
   id: 'marshal-json',
   summary: 'JSON in UTF-8, strict: 64 levels at most, no keys that reach prototypes, no number that changes.',
   options,
+  envelope: ({ envelope }) => envelope,
   create: (given, { name }) => createJson(name, given),
 });
 

@@ -1,55 +1,54 @@
-/** `to:` of a route: each entry a leg in front of one sink. */
+/** A sink of a route, with the leg in front of it. */
+import { resolve } from 'node:path';
 import type { BranchPart } from './configuration.ts';
 import type { ReadEndpoint } from './endpoint-reader.ts';
-import { checkKeys, expected, readKey, readMap, readRequired } from './fields.ts';
+import { checkKeys, readKey, readMap, readRequired } from './fields.ts';
 import { branchKeys } from './keys.ts';
-import { laterBranchKeys, laterPatterns, notAvailable } from './later.ts';
+import { laterBranchKeys } from './later.ts';
 import { firstOf, type OverflowSpec, readOverflow } from './overflow.ts';
 import { choosePolicy, type PolicyOptions } from './policy.ts';
 import { both, type Predicate, readPredicate } from './predicate.ts';
-import { type MapNode, missingSpot, type Node } from './tree.ts';
+import { type RetrySpec, readRetry, retryPlan } from './retry.ts';
+import type { MapNode, Node } from './tree.ts';
 import type { Warn } from './warnings.ts';
 
 export interface BranchOptions
   extends Pick<PolicyOptions, 'sources' | 'allowsLoss' | 'problems' | 'defaults'> {
   readonly readEndpoint: ReadEndpoint;
+  /** What paths are relative to. */
+  readonly directory: string;
   /** The route's own. */
   readonly when: Predicate | undefined;
   readonly overflow: OverflowSpec;
+  readonly retry: RetrySpec | undefined;
   readonly warn: Warn;
 }
 
 /** More sinks than this in one route is a mistake: each costs a leg. */
 export const MAX_BRANCHES = 1_000;
 
-export function readBranches(route: MapNode, options: BranchOptions): readonly BranchPart[] {
-  const { problems } = options;
-  const to = route.entries.get('to')?.value;
-  if (to === undefined) {
-    problems.report('missing-key', missingSpot(route, 'to'), 'expected a list of sinks, found nothing');
-    return [];
-  }
-  const items = to.kind === 'list' ? to.items : [to];
-  if (items.length === 0) expected('at least one sink', to, problems);
-  if (items.length > MAX_BRANCHES) expected(`at most ${MAX_BRANCHES} sinks`, to, problems);
-  return items.slice(0, MAX_BRANCHES).flatMap((item) => readBranch(item, options) ?? []);
-}
-
-function readBranch(node: Node, options: BranchOptions): BranchPart | undefined {
+export function readBranch(node: Node, options: BranchOptions): BranchPart | undefined {
   const { problems, readEndpoint, warn } = options;
   const map = longForm(node, options);
   if (map === undefined) return undefined;
   const sink = readRequired(map, 'to', problems, 'the name of a sink', (node) => readEndpoint(node, 'sink'));
   const own = readKey(map, 'when', problems, readPredicate);
   const overflow = readOverflow(map, problems);
+  const stated = readKey(map, 'retry', problems, readRetry) ?? options.retry;
   if (sink === undefined) return undefined;
 
   const when = both(options.when, own);
-  const policy = choosePolicy({ ...options, branch: overflow, route: options.overflow });
+  const policy = choosePolicy({
+    ...options,
+    branch: overflow,
+    route: options.overflow,
+    sink: { name: sink.name, capabilities: sink.endpoint?.capabilities },
+  });
   const key = firstOf('key', overflow, options.overflow);
   if (overflow.key !== undefined && policy.overflow !== 'latest') {
     warn(overflow.key.node.place, `only overflow: latest reads key, and this leg has ${policy.overflow}`);
   }
+  const retry = retryPlan(stated, sink.endpoint?.capabilities.sink);
   const isKeyed = key !== undefined && policy.overflow === 'latest';
   return {
     plan: {
@@ -57,9 +56,11 @@ function readBranch(node: Node, options: BranchOptions): BranchPart | undefined 
       ...policy,
       ...(when === undefined ? {} : { when: when.text }),
       ...(isKeyed ? { key: key.text } : {}),
+      ...(retry === undefined ? {} : { retry }),
     },
     when: when?.of,
     key: isKeyed ? key.of : undefined,
+    spill: policy.spill && { ...policy.spill, path: resolve(options.directory, policy.spill.path) },
     place: node.place,
   };
 }
@@ -76,12 +77,6 @@ function longForm(node: Node, { problems }: BranchOptions): MapNode | undefined 
     };
   }
   const map = readMap(node, problems, 'the name of a sink, or a map with to:');
-  for (const [name, { key }] of map?.entries ?? []) {
-    const later = notAvailable(name, laterPatterns);
-    if (later === undefined) continue;
-    problems.report('not-available', key, later);
-    return undefined;
-  }
   if (map !== undefined) checkKeys(map, { of: 'a leg', known: branchKeys, later: laterBranchKeys }, problems);
   return map;
 }

@@ -1,40 +1,13 @@
-/**
- * Circles of routes whose legs all pause: a sink that gives back what it is sent is the source of the next.
- * Found as strongly connected parts of the graph of routes (Tarjan), without recursion.
- */
-import type { EndpointPart, RoutePart } from './configuration.ts';
+/** Circles in a graph of names: strongly connected parts (Tarjan), without recursion. */
 
-/** One circle for each group of routes that hold one another, as names of routes in their order. */
+/** One circle for each group of names that lead to one another, as names in their order. */
 export function findCircles(
-  routes: ReadonlyMap<string, RoutePart>,
-  endpoints: ReadonlyMap<string, EndpointPart>,
+  names: readonly string[],
+  next: (name: string) => readonly string[],
 ): readonly (readonly string[])[] {
-  const readers = readersByAddress(routes, endpoints);
-  const next = (name: string): readonly string[] => {
-    const sinks = routes.get(name)?.plan.to.filter(({ overflow }) => overflow === 'pause') ?? [];
-    const addresses = sinks.flatMap(({ to }) => endpoints.get(to)?.capabilities.writesTo ?? []);
-    return [...new Set(addresses)].flatMap((address) => readers.get(address) ?? []);
-  };
-  return connectedParts([...routes.keys()], next)
+  return connectedParts(names, next)
     .filter((part) => part.length > 1 || next(part[0] ?? '').includes(part[0] ?? ''))
     .map((part) => circleIn(part, next));
-}
-
-function readersByAddress(
-  routes: ReadonlyMap<string, RoutePart>,
-  endpoints: ReadonlyMap<string, EndpointPart>,
-): ReadonlyMap<string, readonly string[]> {
-  const readers = new Map<string, string[]>();
-  for (const [name, { plan }] of routes) {
-    for (const source of plan.from) {
-      for (const address of endpoints.get(source)?.capabilities.readsFrom ?? []) {
-        const others = readers.get(address);
-        if (others === undefined) readers.set(address, [name]);
-        else others.push(name);
-      }
-    }
-  }
-  return readers;
 }
 
 interface Visit {

@@ -100,8 +100,17 @@ export function isPath(name: string): boolean {
 }
 
 export function oneOf(words: readonly string[]): string {
+  return joined(words, 'or');
+}
+
+/** `a, b and c` */
+export function listOf(words: readonly string[]): string {
+  return joined(words, 'and');
+}
+
+function joined(words: readonly string[], last: string): string {
   if (words.length <= 1) return words.join('');
-  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+  return `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`;
 }
 
 /** What somebody else's code threw about a node, as a problem there. */

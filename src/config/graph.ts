@@ -34,28 +34,53 @@ export function graphOf(from: Plan | Configuration): Graph {
   return { nodes, edges };
 
   function addRoute(route: RoutePlan): void {
-    let ends = route.from.map(endpoint);
-    for (const step of route.via) {
-      const id = add({ kind: 'step', label: step.use, detail: detailOf(step), route: route.name });
-      for (const end of ends) edges.push({ from: end, to: id, kind: 'flow', label: '' });
-      ends = [id];
-    }
-    for (const leg of route.to) {
-      for (const end of ends)
-        edges.push({ from: end, to: endpoint(leg.to), kind: 'leg', label: labelOf(leg, redact) });
+    const begin = route.from.map((source): End => ({ id: endpoint(source), label: '' }));
+    const ends = addSteps(route.via, begin, route.name);
+    for (const [place, leg] of route.to.entries()) {
+      const share = shareOf(place, route);
+      for (const { id, label } of ends) {
+        const text = [label, share, labelOf(leg, redact)].filter((part) => part !== '').join(', ');
+        edges.push({ from: id, to: endpoint(leg.to), kind: 'leg', label: text });
+      }
     }
     if (typeof route.onError === 'string') return;
     const to = endpoint(route.onError.deadLetter);
-    for (const end of ends) edges.push({ from: end, to, kind: 'dead-letter', label: 'dead letter' });
+    for (const { id } of ends) edges.push({ from: id, to, kind: 'dead-letter', label: 'dead letter' });
   }
+
+  /** Where messages are that have gone through the steps. */
+  function addSteps(via: readonly StepPlan[], begin: readonly End[], route: string): readonly End[] {
+    let ends = begin;
+    for (const step of via) {
+      const to = add({ kind: 'step', label: step.use, detail: detailOf(step), route });
+      for (const { id, label } of ends) edges.push({ from: id, to, kind: 'flow', label });
+      ends = step.branches?.flatMap(({ label, via }) =>
+        addSteps(via, [{ id: to, label: shorten(redact(label)) }], route),
+      ) ?? [{ id: to, label: '' }];
+    }
+    return ends;
+  }
+}
+
+/** A node, and what leads on from it. */
+interface End {
+  readonly id: string;
+  readonly label: string;
+}
+
+/** What decides whether a leg gets a message, where it is one of several. */
+function shareOf(leg: number, { targets }: RoutePlan): string {
+  const target = targets?.find((target) => typeof target !== 'number' && target.legs.includes(leg));
+  return typeof target === 'object' ? target.kind : '';
 }
 
 function labelOf({ overflow, when }: BranchPlan, redact: (text: string) => string): string {
   return when === undefined ? overflow : `${overflow}, when ${shorten(redact(when))}`;
 }
 
-function detailOf({ with: options }: StepPlan): string {
-  if (options === null || options === undefined) return '';
+/** The steps within a step are drawn. */
+function detailOf({ with: options, branches }: StepPlan): string {
+  if (options === null || options === undefined || branches !== undefined) return '';
   return typeof options === 'string' ? options : JSON.stringify(options);
 }
 

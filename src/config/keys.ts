@@ -11,6 +11,7 @@ export const topKeys = [
   'plugins',
   'operators',
   'routes',
+  'tests',
 ] as const;
 
 export const defaultsKeys = ['overflow', 'buffer', 'marshal', 'max-in-flight', 'max-deliveries'] as const;
@@ -29,15 +30,35 @@ export const routeKeys = [
   'key',
   'on-error',
   'allow-upstream-loss',
+  'retry',
+  'guarantee',
 ] as const;
 
-export const branchKeys = ['to', 'when', 'overflow', 'buffer', 'key'] as const;
+export const branchKeys = ['to', 'when', 'overflow', 'buffer', 'key', 'retry'] as const;
 
 export const overflowKeys = ['policy', 'buffer', 'key'] as const;
+
+export const spillKeys = ['policy', 'buffer', 'path', 'max', 'then'] as const;
+
+/** In place of a sink: several, of which one gets each message. */
+export const patterns = ['round-robin', 'fallback', 'hash'] as const;
+export type Pattern = (typeof patterns)[number];
+
+export const patternKeys: Readonly<Record<Pattern, readonly string[]>> = {
+  'round-robin': ['round-robin'],
+  fallback: ['fallback'],
+  hash: ['hash', 'over'],
+};
+
+export const retryKeys = ['attempts', 'backoff', 'in-order'] as const;
 
 export const bufferKeys = ['messages', 'bytes'] as const;
 
 export const stepKeys = ['use', 'with'] as const;
+
+export const testStageKeys = ['given', 'expect'] as const;
+
+export const testKeys = ['name', 'given', 'expect', 'then'] as const;
 
 /** The most particular level first: `to` is a key of a route before it is one of a leg. */
 const levels: readonly (readonly [name: string, keys: readonly string[]])[] = [
@@ -47,8 +68,12 @@ const levels: readonly (readonly [name: string, keys: readonly string[]])[] = [
   ['a plugin', endpointKeys],
   ['defaults', defaultsKeys],
   ['overflow', overflowKeys],
+  ['overflow: {policy: spill}', spillKeys],
   ['buffer', bufferKeys],
+  ['retry', retryKeys],
+  ['to (in place of a sink)', [...patterns, 'over']],
   ['a step (an entry of via)', stepKeys],
+  ['a test', testKeys],
   ['on-error', ['dead-letter']],
 ];
 

@@ -1,56 +1,23 @@
 /** What this version does not have: answered with a sentence about what to do instead, not with "unknown". */
 
-export const laterTopKeys: Readonly<Record<string, string>> = {
-  tests: 'test routes in code, with a mock endpoint at both ends',
-};
-
 export const laterRouteKeys: Readonly<Record<string, string>> = {
-  retry: 'use on-error: nack, which has the source deliver the message again, up to max-deliveries',
   isolate: 'give the slow leg a policy that does not pause, such as overflow: drop-oldest',
-  guarantee: 'overflow: pause on every leg acknowledges a message when all sinks have it',
   ack: 'overflow: pause on every leg acknowledges a message when all sinks have it',
 };
 
 export const laterBranchKeys: Readonly<Record<string, string>> = {
-  retry: laterRouteKeys['retry'] ?? '',
   isolate: laterRouteKeys['isolate'] ?? '',
 };
 
 export const laterPolicies: Readonly<Record<string, string>> = {
-  spill: 'use pause with a larger buffer: nothing is lost, and the source waits',
   sample: 'use latest: it keeps the newest value of each key until the sink takes it',
   disconnect: 'it is a policy of peers, under peer: of the endpoint; for a leg use drop-oldest',
-};
-
-/** In place of a list of sinks. */
-export const laterPatterns: Readonly<Record<string, string>> = {
-  'round-robin': 'list the sinks with when: conditions that share the messages out',
-  fallback: 'name the second sink under on-error: {dead-letter: …}',
-  hash: 'list the sinks with when: conditions on the key',
 };
 
 const inFile = 'write it as a TypeScript file: use: ./step.ts';
 
 export const laterOperators: Readonly<Record<string, string>> = {
-  split: `${inFile}, and return a list`,
-  batch: inFile,
-  window: inFile,
-  dedupe: inFile,
-  throttle: `use overflow: latest on the leg, or ${inFile}`,
-  sample: `use overflow: latest on the leg, or ${inFile}`,
-  debounce: inFile,
-  delay: inFile,
-  timeout: `${inFile}; steps of the kind async have a deadline`,
-  'rate-limit': inFile,
-  'order-by': inFile,
-  distinct: inFile,
-  scan: inFile,
-  enrich: `${inFile}, of the kind async`,
-  switch: 'use several legs with when: conditions',
-  validate: `use filter with a condition, or ${inFile}`,
-  tap: `${inFile}, and return the payload`,
-  log: `${inFile}, and return the payload`,
-  retry: 'use on-error: nack on the route',
+  retry: 'it is a key of a leg, and of a route for all its legs: retry: { attempts: 5, backoff: 100ms..10s }',
   merge: 'list several endpoints under from:',
   group: inFile,
   reduce: inFile,

@@ -5,7 +5,6 @@ import type { ReadContext } from './context.ts';
 import { readDefaults } from './defaults.ts';
 import { checkKeys, expected } from './fields.ts';
 import { topKeys } from './keys.ts';
-import { laterTopKeys } from './later.ts';
 import type { Plan } from './plan.ts';
 import { readPlugins } from './plugins.ts';
 import { createProblems, type Problems } from './problem.ts';
@@ -14,6 +13,7 @@ import { readRoutes } from './routes.ts';
 import { readServer } from './server.ts';
 import { readChains } from './steps.ts';
 import { substitute } from './substitute.ts';
+import { readTests } from './tests.ts';
 import type { Entry, MapNode, Node } from './tree.ts';
 import { readValue } from './value.ts';
 import { createWarnings, warnOfRoutes } from './warnings.ts';
@@ -76,7 +76,7 @@ async function readInput(
 async function readConfiguration(tree: Node, context: ReadContext): Promise<Configuration> {
   const { problems } = context;
   const root = rootOf(tree, problems);
-  checkKeys(root, { of: 'the top level', known: topKeys, later: laterTopKeys }, problems);
+  checkKeys(root, { of: 'the top level', known: topKeys }, problems);
 
   const { warn, all: warnings } = createWarnings();
   const { plan: server, logLevel, tls, secrets } = await readServer(root, context, warn);
@@ -84,7 +84,8 @@ async function readConfiguration(tree: Node, context: ReadContext): Promise<Conf
   const { marshallers, endpoints, names } = await readPlugins(root, defaults, context, warn);
   const steps = await readChains(root, context);
   const routes = await readRoutes(root, { defaults, endpoints, names, steps, warn }, context);
-  warnOfRoutes(routes, endpoints, warn);
+  warnOfRoutes({ routes, endpoints, marshallers }, warn);
+  const tests = readTests(root, { endpoints, names, routes }, problems);
 
   const plan: Plan = {
     server,
@@ -92,8 +93,9 @@ async function readConfiguration(tree: Node, context: ReadContext): Promise<Conf
     marshallers: plansOf(marshallers),
     endpoints: plansOf(endpoints),
     routes: plansOf(routes),
+    tests: tests.map(({ plan }) => plan),
   };
-  return { plan, tls, marshallers, endpoints, routes, warnings, secrets };
+  return { plan, tls, marshallers, endpoints, routes, tests, warnings, secrets };
 }
 
 const sections: ReadonlySet<string> = new Set([
@@ -103,6 +105,7 @@ const sections: ReadonlySet<string> = new Set([
   'plugins',
   'operators',
   'routes',
+  'tests',
 ]);
 
 /**

@@ -1,43 +1,67 @@
 /** The operator of a step: found by its name or path, its options parsed. */
 import type { OperatorDefinition } from '../core/operator.ts';
 import type { SchemaResult } from '../core/schema.ts';
+import { readBranching } from './branching.ts';
 import type { StepPart } from './configuration.ts';
 import type { ReadContext } from './context.ts';
 import { isPath, reportThrown, suggestionFor } from './fields.ts';
 import { laterOperators, notAvailable } from './later.ts';
 import { validateOptions } from './options.ts';
+import { prepareOptions } from './prepare.ts';
 import type { WrittenStep } from './step-form.ts';
 import { type Node, plainOf } from './tree.ts';
 
 /** `names` are those of all operators and chains, for suggestions. `node` is the whole step. */
 export async function readOperator(
-  { use, useNode, options }: WrittenStep,
+  written: WrittenStep,
   node: Node,
   names: readonly string[],
   context: ReadContext,
+  readSteps: (node: Node) => Promise<readonly StepPart[]>,
 ): Promise<StepPart | undefined> {
+  const { use, useNode } = written;
   const definition = await findOperator(use, useNode, names, context);
   if (definition === undefined) return undefined;
-  const part = (parsed: unknown, plain: unknown): StepPart => ({
-    plan: { use, with: plain },
+  const parsed = await parseOptions(written, node, definition, context);
+  if (parsed === undefined) return undefined;
+  const at = written.options ?? node;
+  const prepared = await prepareOptions(definition, parsed.value, at, context);
+  if (prepared === undefined) return undefined;
+  const { branching } = definition;
+  if (branching === undefined) {
+    const plan = { use, with: parsed.plain };
+    return { plan, definition, options: prepared.value, inner: [], place: node.place };
+  }
+  const branches = await readBranching(branching, prepared.value, parsed.plain, at, readSteps);
+  return {
+    plan: { use, with: branches.plain, branches: branches.plan },
     definition,
-    options: parsed,
+    options: branches.options,
+    inner: branches.inner,
     place: node.place,
-  });
+  };
+}
 
+/** The options as the schema has them, and as they were written. */
+async function parseOptions(
+  { use, options }: WrittenStep,
+  node: Node,
+  definition: OperatorDefinition,
+  { problems }: ReadContext,
+): Promise<{ readonly value: unknown; readonly plain: unknown } | undefined> {
   if (options !== undefined) {
     const plain = plainOf(options);
     const owner = { name: definition.name };
-    const parsed = await validateOptions(definition.options, plain, options, owner, context.problems);
-    return parsed === undefined ? undefined : part(parsed.value, plain);
+    const parsed = await validateOptions(definition.options, plain, options, owner, problems);
+    return parsed === undefined ? undefined : { value: parsed.value, plain };
   }
   // Without options an operator gets nothing, or, when that is wrong, an empty map.
   for (const absent of [undefined, {}]) {
     const result = await attempt(definition, absent);
-    if (result !== undefined && result.issues === undefined) return part(result.value, null);
+    if (result !== undefined && result.issues === undefined) return { value: result.value, plain: null };
   }
   const cure = `expected options for ${use}, found none; write {${use}: …}`;
-  context.problems.report('missing-key', node, cure);
+  problems.report('missing-key', node, cure);
   return undefined;
 }
 

@@ -1,5 +1,5 @@
 /** Options of plugins and operators against their own schemas, with problems at the exact parts of the tree. */
-import type { Schema } from '../core/schema.ts';
+import type { Schema, SchemaIssue } from '../core/schema.ts';
 import { suggestionFor } from './fields.ts';
 import { describe, type Issue, isMissingIssue, isZodSentence, leavesOf, pathOfIssue } from './issue.ts';
 import { levelOf } from './keys.ts';
@@ -37,10 +37,21 @@ export async function validateOptions(
     return undefined;
   }
   if (result.issues === undefined) return isBroken(node) ? undefined : { value: result.value };
-  for (const issue of (result.issues as readonly Issue[]).flatMap(leavesOf)) {
+  reportIssues(result.issues, schema, node, owner, problems);
+  return undefined;
+}
+
+/** Reports each issue at the part of the options that it is about. */
+export function reportIssues(
+  issues: readonly SchemaIssue[],
+  schema: Schema,
+  node: Node,
+  owner: OptionsOwner,
+  problems: Problems,
+): void {
+  for (const issue of (issues as readonly Issue[]).flatMap(leavesOf)) {
     reportIssue(issue, schema, node, owner, problems);
   }
-  return undefined;
 }
 
 function reportIssue(

@@ -16,9 +16,10 @@ import {
   reportThrown,
   suggestionFor,
 } from './fields.ts';
-import { bufferKeys, overflowKeys } from './keys.ts';
+import { bufferKeys, overflowKeys, spillKeys } from './keys.ts';
 import { laterPolicies, notAvailable } from './later.ts';
 import type { Problems } from './problem.ts';
+import { readSpill, type SpillSpec } from './spill.ts';
 import type { MapNode, Node } from './tree.ts';
 
 /** What is stated; nothing of it is filled in. */
@@ -27,6 +28,7 @@ export interface OverflowSpec {
   readonly messages?: number | undefined;
   readonly bytes?: number | undefined;
   readonly key?: KeyExpression | undefined;
+  readonly spill?: SpillSpec | undefined;
 }
 
 export interface StatedPolicy {
@@ -47,17 +49,28 @@ export const MAX_BUFFER_BYTES: number = 2 ** 40;
 const messagesReader = integerReader(1, MAX_BUFFER_MESSAGES);
 const bytesOf = bytesReader(1, MAX_BUFFER_BYTES);
 
-/** Reads the three keys of `map`; the long form of `overflow` may hold the other two. */
+/** Reads the three keys of `map`; the long form of `overflow` may hold the other two, and those of `spill`. */
 export function readOverflow(map: MapNode, problems: Problems): OverflowSpec {
   const node = map.entries.get('overflow')?.value;
   const beside = { ...readBuffer(map, problems), key: readKey(map, 'key', problems, readKeyExpression) };
   if (node === undefined) return beside;
-  if (node.kind !== 'map') return { ...beside, policy: readPolicy(node, problems) };
+  if (node.kind !== 'map') {
+    const policy = readPolicy(node, problems);
+    if (policy?.value === 'spill') {
+      problems.report(
+        'missing-key',
+        node,
+        'expected {policy: spill, path: …}, found no path of a file for the messages',
+      );
+    }
+    return { ...beside, policy };
+  }
 
   const policy = readRequired(node, 'policy', problems, `a policy (${oneOf(overflows)})`, readPolicy);
   // Keys of a policy that this version does not have would all be unknown.
   const isLater = policy === undefined && node.entries.has('policy');
-  if (!isLater) checkKeys(node, { of: 'overflow', known: overflowKeys }, problems);
+  const isSpill = policy?.value === 'spill';
+  if (!isLater) checkKeys(node, { of: 'overflow', known: isSpill ? spillKeys : overflowKeys }, problems);
   for (const key of ['buffer', 'key']) {
     const twice = map.entries.get(key);
     if (twice === undefined || !node.entries.has(key)) continue;
@@ -66,6 +79,7 @@ export function readOverflow(map: MapNode, problems: Problems): OverflowSpec {
   const within = {
     ...readBuffer(node, problems),
     key: readKey(node, 'key', problems, readKeyExpression) ?? beside.key,
+    ...(isSpill ? { spill: readSpill(node, problems) } : {}),
   };
   return { ...beside, ...within, policy };
 }

@@ -2,8 +2,9 @@
 import type { Capabilities } from '../core/endpoint.ts';
 import type { Overflow } from '../core/overflow.ts';
 import { firstOf, type OverflowSpec } from './overflow.ts';
-import type { OnError } from './plan.ts';
+import type { OnError, SpillPlan } from './plan.ts';
 import type { Problems } from './problem.ts';
+import { spillPlan } from './spill.ts';
 
 export interface RouteSource {
   readonly name: string;
@@ -19,12 +20,18 @@ export interface PolicyOptions {
   /** `allow-upstream-loss: true` */
   readonly allowsLoss: boolean;
   readonly problems: Problems;
+  readonly sink: { readonly name: string; readonly capabilities: Capabilities | undefined };
 }
 
 export interface Policy {
   readonly overflow: Overflow;
+  /** Under `spill`; nothing where a problem is reported. */
+  readonly spill?: SpillPlan;
   readonly buffer: { readonly messages: number; readonly bytes: number };
 }
+
+/** What a leg to dead letters may hold: it pauses, so the sources wait when it is full. */
+export const DEAD_LETTER_BUFFER: Policy['buffer'] = { messages: 1024, bytes: 16 * 1024 * 1024 };
 
 const BUFFER_MESSAGES = 1024;
 /** Behind a source that cannot pause the buffer is all there is. */
@@ -38,6 +45,7 @@ export function choosePolicy({
   sources,
   allowsLoss,
   problems,
+  sink,
 }: PolicyOptions): Policy {
   const restless = sources.find(({ capabilities }) => capabilities.source?.canPause === false);
   const canPause = restless === undefined || allowsLoss;
@@ -55,8 +63,19 @@ export function choosePolicy({
   const overflow =
     stated?.value ??
     (fallback === undefined || (fallback === 'pause' && !canPause) ? natural(restless) : fallback);
+  const spilling = overflow === 'spill' ? [branch, route, defaults].find(({ policy }) => policy) : undefined;
+  const spill =
+    spilling?.policy &&
+    spillPlan({
+      spec: spilling.spill,
+      policy: spilling.policy.node,
+      restless: canPause ? undefined : restless.name,
+      sink,
+      problems,
+    });
   return {
     overflow,
+    ...(spill === undefined ? {} : { spill }),
     buffer: {
       messages:
         firstOf('messages', branch, route, defaults) ??

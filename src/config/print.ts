@@ -6,8 +6,10 @@ import type { ServerTls } from '../options/server-tls.ts';
 import { formatSize } from '../options/size.ts';
 import type { Configuration } from './configuration.ts';
 import { NO_MARSHALLER } from './marshal.ts';
-import type { BranchPlan, EndpointPlan, OnError, Plan, RoutePlan, StepPlan } from './plan.ts';
+import type { BranchPlan, EndpointPlan, OnError, Plan, RetryPlan, RoutePlan, TargetPlan } from './plan.ts';
+import { testsForm } from './print-tests.ts';
 import { REDACTED, redactor, SHORTEST_SECRET } from './redact.ts';
+import { normalStep } from './step-form.ts';
 
 export interface PrintOptions {
   /** Shows what came from variables and files; it is hidden unless given. A bare plan hides nothing. */
@@ -40,7 +42,7 @@ export function printPlan(from: Plan | Configuration, { reveal = false }: PrintO
 
 /** Plain data with the keys of YAML. */
 function normalForm(plan: Plan): Record<string, unknown> {
-  const { server, logLevel, marshallers, endpoints, routes } = plan;
+  const { server, logLevel, marshallers, endpoints, routes, tests } = plan;
   return {
     'server-host': server.host,
     'server-port': server.port,
@@ -53,6 +55,7 @@ function normalForm(plan: Plan): Record<string, unknown> {
       ...Object.values(endpoints).map(endpointForm),
     ],
     routes: Object.fromEntries(Object.values(routes).map((route) => [route.name, routeForm(route)])),
+    ...(tests.length === 0 ? {} : { tests: testsForm(tests) }),
   };
 }
 
@@ -74,6 +77,7 @@ function limitsForm(limits: ServerLimits): object {
     'header-count': limits.headerCount,
     'drain-timeout': formatDuration(limits.drainMs),
     'close-timeout': formatDuration(limits.closeMs),
+    watchdog: formatDuration(limits.watchdogMs),
   };
 }
 
@@ -86,30 +90,37 @@ function endpointForm({ name, id, options, marshal, maxInFlight, maxDeliveries }
   return { name, id, ...options, ...common };
 }
 
-function routeForm({ from, via, to, onError, allowUpstreamLoss }: RoutePlan): object {
+function routeForm({ from, via, to, targets, onError, guarantee, allowUpstreamLoss }: RoutePlan): object {
   return {
     from,
-    ...(via.length === 0 ? {} : { via: via.map(stepForm) }),
-    to: to.map(branchForm),
+    ...(via.length === 0 ? {} : { via: via.map(normalStep) }),
+    to: targets?.map((target) => targetForm(target, to)) ?? to.map(branchForm),
     'on-error': onErrorForm(onError),
+    ...(guarantee === undefined ? {} : { guarantee }),
     ...(allowUpstreamLoss === true ? { 'allow-upstream-loss': true } : {}),
   };
 }
 
-/** `use` and `with` only where the name of the operator cannot be the key. */
-function stepForm({ use, with: options }: StepPlan): unknown {
-  if (options === null || options === undefined) return use;
-  return /^[a-z][a-z-]*$/.test(use) && use !== 'use' ? { [use]: options } : { use, with: options };
+function targetForm(target: TargetPlan, to: readonly BranchPlan[]): object {
+  const formOf = (leg: number): object => branchForm(to[leg] as BranchPlan);
+  if (typeof target === 'number') return formOf(target);
+  const sinks = target.legs.map(formOf);
+  return target.kind === 'hash' ? { hash: target.key, over: sinks } : { [target.kind]: sinks };
 }
 
-function branchForm({ to, when, overflow, buffer, key }: BranchPlan): object {
+function branchForm({ to, when, overflow, buffer, key, retry, spill }: BranchPlan): object {
   return {
     to,
     ...(when === undefined ? {} : { when }),
-    overflow,
+    overflow: spill === undefined ? overflow : { policy: overflow, ...spill, max: formatSize(spill.max) },
     buffer: { messages: buffer.messages, bytes: formatSize(buffer.bytes) },
     ...(key === undefined ? {} : { key }),
+    ...(retry === undefined ? {} : { retry: retryForm(retry) }),
   };
+}
+
+function retryForm({ attempts, minMs, maxMs, inOrder }: RetryPlan): object {
+  return { attempts, backoff: `${formatDuration(minMs)}..${formatDuration(maxMs)}`, 'in-order': inOrder };
 }
 
 function onErrorForm(onError: OnError): unknown {

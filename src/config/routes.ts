@@ -1,10 +1,12 @@
 /** `routes:` in the original form and the full one. */
-import { type BranchOptions, readBranches } from './branches.ts';
+import type { BranchOptions } from './branches.ts';
 import type { RoutePart } from './configuration.ts';
 import type { ReadContext } from './context.ts';
 import type { Defaults } from './defaults.ts';
 import { type DeclaredEndpoints, endpointReader, type ReadEndpoint } from './endpoint-reader.ts';
 import { checkKeys, expected, oneOf, readFlag, readKey, readMap, suggestionFor } from './fields.ts';
+import { checkGathers } from './gathers.ts';
+import { checkStated, guaranteeReader } from './guarantee/stated.ts';
 import { routeKeys } from './keys.ts';
 import { laterRouteKeys } from './later.ts';
 import { type OverflowSpec, readOverflow } from './overflow.ts';
@@ -12,8 +14,11 @@ import type { OnError } from './plan.ts';
 import { defaultOnError, type RouteSource } from './policy.ts';
 import { readPredicate } from './predicate.ts';
 import type { Spot } from './problem.ts';
+import { readRetry } from './retry.ts';
+import { checkSpillFiles } from './spill.ts';
 import type { Steps } from './steps.ts';
-import { found, type MapNode, missingSpot, type Node } from './tree.ts';
+import { readTargets } from './targets.ts';
+import { type Entry, found, type MapNode, missingSpot, type Node } from './tree.ts';
 import type { Warn } from './warnings.ts';
 
 export interface RoutesOptions extends DeclaredEndpoints {
@@ -36,7 +41,25 @@ export async function readRoutes(
     const route = await readRoute(name, key, value, options, context);
     if (route !== undefined) routes.set(name, route);
   }
+  checkSpillFiles(routes, problems);
+  checkGathers(routes, options.endpoints, problems);
+  checkGuarantees(byName, routes, options, problems);
   return routes;
+}
+
+/** When all routes are known: what one does with a message of a source may concern another. */
+function checkGuarantees(
+  entries: readonly (readonly [string, Entry])[],
+  routes: ReadonlyMap<string, RoutePart>,
+  { endpoints }: RoutesOptions,
+  problems: ReadContext['problems'],
+): void {
+  for (const [name, { value }] of entries) {
+    const route = routes.get(name);
+    const stated = value.kind === 'map' ? value.entries.get('guarantee')?.value : undefined;
+    if (route?.plan.guarantee === undefined || stated === undefined) continue;
+    checkStated(route, stated, routes, endpoints, problems);
+  }
 }
 
 async function readRoute(
@@ -62,15 +85,18 @@ async function readRoute(
   const allowsLoss = readKey(map, 'allow-upstream-loss', problems, readFlag) ?? false;
   const branchOptions: BranchOptions = {
     readEndpoint,
+    directory: context.directory,
     when: readKey(map, 'when', problems, readPredicate),
     overflow,
+    retry: readKey(map, 'retry', problems, readRetry),
     defaults: options.defaults.overflow,
     sources: known,
     allowsLoss,
     problems,
     warn: options.warn,
   };
-  const branches = readBranches(map, branchOptions);
+  const { branches, targets } = readTargets(map, branchOptions);
+  const guarantee = readKey(map, 'guarantee', problems, guaranteeReader);
   const onError = readKey(map, 'on-error', problems, (node) => readOnError(node, readEndpoint, context));
 
   return {
@@ -79,11 +105,14 @@ async function readRoute(
       from: sources.map((source) => source.name),
       via: steps.map(({ plan }) => plan),
       to: branches.map(({ plan }) => plan),
+      ...(targets === undefined ? {} : { targets: targets.map(({ plan }) => plan) }),
       onError: onError ?? defaultOnError(known),
+      ...(guarantee === undefined ? {} : { guarantee }),
       ...(allowsLoss ? { allowUpstreamLoss: true } : {}),
     },
     steps,
     branches,
+    targets,
     place: key.place,
   };
 }

@@ -2,6 +2,7 @@
 import type { ReadContext } from './context.ts';
 import { checkKeys, readKey, readMap, readText } from './fields.ts';
 import { stepKeys } from './keys.ts';
+import type { StepPlan } from './plan.ts';
 import type { Node } from './tree.ts';
 
 /** A step as it is written: what to use, and the options if there are any. */
@@ -41,6 +42,12 @@ export function writtenStep(node: Node, { problems }: ReadContext): WrittenStep 
   const [use, { key, value }] = entry;
   const useNode: Node = { kind: 'scalar', value: use, isPlain: true, ...key };
   return { use, useNode, options: given(value) };
+}
+
+/** The one form of a step that is printed: `use` and `with` only where the name of the operator cannot be the key. */
+export function normalStep({ use, with: options }: StepPlan): unknown {
+  if (options === null || options === undefined) return use;
+  return /^[a-z][a-z-]*$/.test(use) && use !== 'use' ? { [use]: options } : { use, with: options };
 }
 
 /** `filter:` with nothing behind it is `filter`. */

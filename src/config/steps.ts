@@ -71,7 +71,7 @@ export async function readChains(root: MapNode, context: ReadContext): Promise<S
     const parts: StepPart[] = [];
     for (const item of readList(node, problems, 'a list of steps')?.items ?? []) {
       const read = await readStep(item, within);
-      if (parts.length + read.length > MAX_STEPS) {
+      if (countOf(parts) + countOf(read) > MAX_STEPS) {
         problems.report(
           'invalid-value',
           item,
@@ -98,10 +98,15 @@ export async function readChains(root: MapNode, context: ReadContext): Promise<S
       );
       return [];
     }
-    const part = await readOperator(written, node, names, context);
+    const part = await readOperator(written, node, names, context, (steps) => read(steps, within));
     return part === undefined ? [] : [part];
   };
 
   for (const [name, chain] of chains) await resolve(name, chain, chain.node, []);
   return { read: (node) => read(node, []) };
+}
+
+/** Those within others count too. */
+function countOf(parts: readonly StepPart[]): number {
+  return parts.reduce((sum, { inner }) => sum + 1 + countOf(inner), 0);
 }

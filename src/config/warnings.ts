@@ -1,8 +1,8 @@
-/** What is allowed and probably not meant: circles in which everything pauses, acks for what may be dropped. */
+/** What is allowed and probably not meant: circles without an end, acks for what may be dropped. */
 import type { Place } from '../core/errors.ts';
 import { isLossy } from '../core/overflow.ts';
-import { findCircles } from './circles.ts';
-import type { EndpointPart, RoutePart, Warning } from './configuration.ts';
+import type { Warning } from './configuration.ts';
+import { endlessCircles, type Parts, waitingCircles } from './returns.ts';
 
 /** Reports a warning. */
 export type Warn = (place: Place, text: string) => void;
@@ -20,11 +20,8 @@ export function createWarnings(): { readonly warn: Warn; readonly all: readonly 
   };
 }
 
-export function warnOfRoutes(
-  routes: ReadonlyMap<string, RoutePart>,
-  endpoints: ReadonlyMap<string, EndpointPart>,
-  warn: Warn,
-): void {
+export function warnOfRoutes(parts: Parts, warn: Warn): void {
+  const { routes, endpoints } = parts;
   for (const { plan, place } of routes.values()) {
     const acking = plan.from.find((name) => endpoints.get(name)?.capabilities.source?.acks === true);
     if (acking === undefined || !plan.to.every(({ overflow }) => isLossy(overflow))) continue;
@@ -34,12 +31,25 @@ export function warnOfRoutes(
         'drop; give one leg overflow: pause',
     );
   }
-  for (const circle of findCircles(routes, endpoints)) {
+  const waiting = waitingCircles(parts);
+  for (const circle of waiting) {
+    warnOfCircle(
+      circle,
+      'is a circle in which every leg pauses: full, it would wait for itself for ever; give one leg ' +
+        'overflow: drop-oldest, or filter what has been here (meta.endpoint)',
+    );
+  }
+  for (const circle of endlessCircles(parts)) {
+    if (waiting.some((other) => other.some((name) => circle.includes(name)))) continue;
+    warnOfCircle(
+      circle,
+      'is a circle: each message comes back and goes round for ever, for no count of its hops travels with it; ' +
+        'filter what has been here, or have a marshaller with an envelope carry the count',
+    );
+  }
+
+  function warnOfCircle(circle: readonly string[], text: string): void {
     const [first = ''] = circle;
-    const place = routes.get(first)?.place ?? {};
-    const text =
-      `${[...circle, first].join(' → ')} is a circle in which every leg pauses: full, it would wait for itself for ` +
-      'ever; give one leg overflow: drop-oldest, or filter what has been here (meta.endpoint)';
-    warn(place, text);
+    warn(routes.get(first)?.place ?? {}, `${[...circle, first].join(' → ')} ${text}`);
   }
 }

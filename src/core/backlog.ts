@@ -49,6 +49,12 @@ export class Backlog {
     return this.waiting.length >= messages || this.size >= bytes;
   }
 
+  /** How much more it takes until it is full. */
+  get room(): Capacity {
+    const { messages, bytes } = this.options.capacity;
+    return { messages: messages - this.waiting.length, bytes: bytes - this.size };
+  }
+
   /** At most half full in both bounds: the mark at which a leg lets its sources go. */
   get isLow(): boolean {
     const { messages, bytes } = this.options.capacity;

@@ -27,14 +27,20 @@ export interface SourceCapabilities {
    * cannot be kept from sending it; absent where what is too large does not come in.
    */
   readonly maxPayload?: number;
+  /** The same where its transport itself lets nothing larger in. */
+  readonly refusesAbove?: number;
 }
 
 /** What an endpoint can do as a sink. */
 export interface SinkCapabilities {
   readonly confirms: ConfirmLevel;
+  /** Whether it takes further messages while one is unconfirmed. Yes, unless it says `false`. */
+  readonly pipelines?: boolean;
   /** The sink sends to an external system, or to the peers that are connected to it here. */
   readonly reaches: 'system' | 'peers';
   readonly carries: 'values' | 'bytes';
+  /** How much it may keep for all its peers, in bytes, beside what the legs keep. */
+  readonly peerBytes?: number;
 }
 
 export interface Capabilities {
@@ -45,6 +51,8 @@ export interface Capabilities {
   /** What it sends to and what it reads from, as addresses: equal ones close a cycle. */
   readonly writesTo?: readonly string[];
   readonly readsFrom?: readonly string[];
+  /** The same for a subscription to many addresses by a pattern: it matches the whole of each. */
+  readonly readsMatching?: readonly RegExp[];
   /** The paths of the HTTP server that it listens on, as URLPattern pathnames: no two endpoints share one. */
   readonly listensOn?: readonly string[];
 }
@@ -106,8 +114,7 @@ export interface EndpointOptions {
 }
 
 /** The bound of a stash; behind a source that cannot pause it is the only buffer there is. */
-const STASH_BYTES = 16 * 1024 * 1024;
-const STASH_MESSAGES = 65_536;
+export const STASH: Capacity = { messages: 65_536, bytes: 16 * 1024 * 1024 };
 
 /** The buffer of messages that code sends with `next`. */
 const NEXT_CAPACITY: Capacity = { messages: 1024, bytes: 16 * 1024 * 1024 };
@@ -174,7 +181,7 @@ export class Endpoint extends Subject<Message> {
         maxDeliveries: options.maxDeliveries,
         redelivers: source?.redelivers ?? false,
         canPause: source?.canPause ?? true,
-        stash: { messages: STASH_MESSAGES, bytes: STASH_BYTES },
+        stash: STASH,
       },
       {
         pause: (lane) => late.transport.pause?.(lane),

@@ -6,6 +6,7 @@ export const errorCodes = {
   'malformed-payload': 'the bytes of a message are not what its marshaller expects',
   'payload-too-large': 'the payload of a message is larger than the max-payload of its endpoint',
   'unmarshallable-payload': 'a value has no form in the bytes of its marshaller',
+  'invalid-payload': 'a payload is not what the schema of a step demands',
   'expression-failed': 'an expression could not be evaluated for a message',
   'step-failed': 'a step threw, rejected or returned undefined',
   'step-timeout': 'a step did not answer before its deadline',
@@ -13,12 +14,19 @@ export const errorCodes = {
   'leg-full': 'the buffer in front of a sink was full under the policy `error`',
   'sink-rejected': 'the sink refused a message for good',
   'too-many-deliveries': 'a message was delivered max-deliveries times and never settled well',
+  'timed-out': 'a message was not settled by the rest of its route within the time of a timeout step',
   'over-settled': 'code settled a message more often than it had obligations',
 
   // An endpoint is broken: it is held and opened again.
   'connect-failed': 'a connection could not be opened',
   'connection-lost': 'a connection that was open has ended',
   'open-timeout': 'an endpoint did not open before its deadline',
+
+  // The file of a leg that spills: nothing is acked that is not on disk.
+  'spill-failed': 'messages could not be written to disk or read from it: it is full, or broken',
+  'spill-corrupt': 'the file of a leg that spills is damaged, or is no such file',
+  'spill-mismatch': 'the file of a leg that spills holds messages of another leg',
+  'spill-locked': 'the file of a leg that spills is used by another process',
 
   // The server could not start or stop as asked.
   'port-in-use': 'another process listens on the port of the server',
@@ -50,6 +58,7 @@ export const errorCodes = {
   'ambiguous-marshaller': 'several marshallers are declared and none is chosen',
   'wrong-role': 'an endpoint is used as a source or sink and cannot be one',
   'unkeepable-policy': 'a route states what its endpoints cannot keep',
+  'unkeepable-guarantee': 'a route states a guarantee that its endpoints, steps or legs cannot keep',
   'not-available': 'a feature that this version does not have',
 } as const;
 

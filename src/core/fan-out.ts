@@ -1,5 +1,6 @@
-/** Where a route's pipeline ends: each message goes to the legs of all its sinks. */
+/** Where a route's pipeline ends: each message goes to the legs of its sinks. */
 import { AraldoError } from './errors.ts';
+import { FirstAck } from './first-ack.ts';
 import type { Leg } from './leg.ts';
 import type { Marshaller } from './marshaller.ts';
 import type { Message } from './message.ts';
@@ -17,17 +18,37 @@ export interface Branch {
 }
 
 /**
- * Offers each message to every branch, in the same order for all. Offering may lead back here, through
+ * Chooses the branch that gets a message: see `choice.ts`. Called once for each, in their order. When no branch is for
+ * the message, by its condition, it gives one all the same, which then counts it as filtered.
+ */
+export type Choose = (message: Message) => Branch;
+
+export interface FanOutOptions {
+  readonly acksFirst?: boolean;
+}
+
+/** One sink, or one of several. */
+export type Target = Branch | Choose;
+
+/**
+ * Offers each message to every target, in the same order for all. Offering may lead back here, through
  * endpoints that feed each other: such a message waits until the one before it has been offered everywhere.
  * The wait is bounded by the windows of the sources.
  */
 export class FanOut {
+  /** Those that get the message, where nothing has to be chosen. */
   private readonly branches: readonly Branch[];
+  private readonly choices: readonly Choose[] | undefined;
+  private readonly acksFirst: boolean;
   private readonly pending = new Ring<Message>();
   private isOffering = false;
 
-  constructor(branches: readonly Branch[]) {
-    this.branches = branches;
+  /** @param options `acksFirst`: a message is settled when one target has it, instead of all; its legs must tell. */
+  constructor(targets: readonly Target[], { acksFirst = false }: FanOutOptions = {}) {
+    const isPlain = targets.every((target) => typeof target !== 'function');
+    this.branches = isPlain ? targets : [];
+    this.choices = isPlain ? undefined : targets.map(chooser);
+    this.acksFirst = acksFirst && targets.length > 1;
   }
 
   get held(): number {
@@ -54,20 +75,22 @@ export class FanOut {
   }
 
   private offerEverywhere(message: Message): void {
-    const { branches } = this;
+    const { choices } = this;
+    const branches = choices === undefined ? this.branches : choices.map((choose) => choose(message));
     if (branches.length === 0) {
       message.discard('no-sink');
       return;
     }
     // All obligations exist before the first leg can discharge one.
-    if (branches.length > 1) message.retain(branches.length - 1);
+    const first = this.acksFirst ? new FirstAck(message, branches.length) : undefined;
+    if (first === undefined && branches.length > 1) message.retain(branches.length - 1);
     let marshalled: Message | undefined;
     let marshalledBy: Marshaller | undefined;
     for (const branch of branches) {
       let ready = message;
       try {
         if (branch.when !== undefined && !branch.when(message)) {
-          branch.leg.discard(message, 'filtered');
+          branch.leg.discard(copyFor(first, message), 'filtered');
           continue;
         }
         if (branch.marshal !== undefined) {
@@ -78,10 +101,19 @@ export class FanOut {
           ready = marshalled;
         }
       } catch (thrown) {
-        branch.leg.refuseFailed(message, AraldoError.from(thrown, 'step-failed'));
+        branch.leg.refuseFailed(copyFor(first, message), AraldoError.from(thrown, 'step-failed'));
         continue;
       }
-      branch.leg.offer(ready);
+      branch.leg.offer(copyFor(first, ready));
     }
   }
+}
+
+/** A leg's own copy, where the first leg that has it settles the message for all. */
+function copyFor(first: FirstAck | undefined, message: Message): Message {
+  return first === undefined ? message : message.fork(first);
+}
+
+function chooser(target: Target): Choose {
+  return typeof target === 'function' ? target : () => target;
 }

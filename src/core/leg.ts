@@ -4,8 +4,10 @@ import { Backlog } from './backlog.ts';
 import { AraldoError } from './errors.ts';
 import { type Holder, type Message, nowhere, type Valve } from './message.ts';
 import { type Capacity, isLossy, type Overflow } from './overflow.ts';
-import { Ring } from './ring.ts';
+import { Retries, type RetryOptions } from './retry.ts';
 import type { Sink, SinkLeg } from './sink.ts';
+import { Spill, type SpillOptions } from './spill.ts';
+import { Unconfirmed } from './unconfirmed.ts';
 
 export interface LegOptions {
   /** What people read where it holds a gate: `orders → archive`. */
@@ -14,13 +16,16 @@ export interface LegOptions {
   readonly capacity: Capacity;
   /** What `latest` keeps one value of; a throw costs the message. */
   readonly key?: ((message: Message) => unknown) | undefined;
+  /** Sends a message again that the sink has failed; without it, one failure is enough. */
+  readonly retry?: RetryOptions | undefined;
+  /** Whether the origin of a message is told when the sink has it, before it is acked: see `first-ack.ts`. */
+  readonly tellsOrigin?: boolean;
+  /** The disk part, which `spill` needs and nothing else reads. */
+  readonly spill?: SpillOptions | undefined;
 }
 
 /** The most messages that a sink may have of one leg unconfirmed, and never more than the leg's capacity. */
 const MAX_UNCONFIRMED = 1024;
-
-/** Stands in for a message whose confirmation came before that of an older one. */
-const CONFIRMED = undefined;
 
 /**
  * A message offered is sent at once when nothing waits and the sink is writable; otherwise it waits in the
@@ -28,7 +33,11 @@ const CONFIRMED = undefined;
  * lost: a sink that is down is not a failed message.
  *
  * A full `pause` leg holds the sources of what it is offered, and lets all of them go when it is half empty.
- * A lossy leg settles what it accepts; the others settle when the sink has confirmed.
+ * A lossy leg settles what it accepts; the others settle when the sink has confirmed. One that spills puts on disk
+ * what its memory has no room for, and settles it then.
+ *
+ * A message that the sink fails keeps its place among the unconfirmed while it waits for its next try, and
+ * then goes to the front: a leg whose places are all taken sends nothing, fills, and does what a full one does.
  *
  * At every moment: received = delivered + failed + all discarded + held.
  */
@@ -43,20 +52,25 @@ export class Leg implements SinkLeg, Holder {
   readonly discarded: Map<string, number> = new Map();
   /** How often it began to hold. */
   holds = 0;
+  /** Its part on disk, under `spill`. */
+  readonly spill: Spill | undefined;
+  /** Legs that take messages in its stead while it is full: it holds sources only when all of them are full too. */
+  alternates: readonly Leg[] = [];
+  /** Those whose alternate it is: when it is half empty, they let their sources go. */
+  standsInFor: readonly Leg[] = [];
   /** Whether it stands in the sink's line of legs with something to send. */
   isQueued = false;
   private readonly sink: Sink;
   private readonly isLossy: boolean;
+  private readonly holdsWhenFull: boolean;
+  private readonly tellsOrigin: boolean;
   private readonly capacity: Capacity;
   private readonly key: ((message: Message) => unknown) | undefined;
   private readonly backlog: Backlog;
-  /** What was sent, by ticket, from the oldest unconfirmed on. */
-  private readonly unconfirmed = new Ring<Message | typeof CONFIRMED>();
-  private firstTicket = 0;
-  private unconfirmedCount = 0;
-  /** The message that the sink is being given now: most are confirmed before they would need a place. */
-  private sending: Message | undefined;
-  private unconfirmedBytes = 0;
+  private readonly retries: Retries | undefined;
+  /** How many messages may be under way: sent and unconfirmed, or waiting for their next try. */
+  private readonly places: number;
+  private readonly unconfirmed = new Unconfirmed();
   /** The sources it holds: as many as feed it. */
   private readonly holding = new Set<Valve>();
 
@@ -64,25 +78,44 @@ export class Leg implements SinkLeg, Holder {
     this.sink = sink;
     this.name = options.name;
     this.overflow = options.overflow;
-    this.waits = options.overflow === 'pause';
+    this.waits = options.overflow === 'pause' || options.overflow === 'spill';
     this.isLossy = isLossy(options.overflow);
+    this.holdsWhenFull = options.overflow === 'pause';
+    this.tellsOrigin = options.tellsOrigin ?? false;
     this.capacity = options.capacity;
     this.key = options.overflow === 'latest' ? options.key : undefined;
     this.backlog = new Backlog({
       overflow: options.overflow,
       capacity: options.capacity,
       key: options.key,
-      onDrop: (_message, reason) => this.countDiscarded(reason),
+      onDrop: (message, reason) => this.dropped(message, reason),
     });
+    const { retry } = options;
+    this.retries = retry === undefined ? undefined : new Retries(retry, (message) => this.tryAgain(message));
+    this.places = retry?.isOrdered === true ? 1 : Math.min(MAX_UNCONFIRMED, options.capacity.messages);
     sink.attach(this);
+    this.spill = options.overflow === 'spill' ? this.spillTo(options.spill) : undefined;
+    // What a former run left is sent first.
+    this.spill?.refill();
   }
 
-  /** What it is answerable for: waiting and unconfirmed. */
+  /** What it is answerable for: waiting, in memory or on disk, unconfirmed, and to be tried again. */
   get held(): number {
-    return this.backlog.length + this.unconfirmedCount + (this.sending === undefined ? 0 : 1);
+    const underWay = this.unconfirmed.count + this.retrying;
+    return this.backlog.length + underWay + (this.spill === undefined ? 0 : this.spill.waiting);
   }
 
-  /** How many messages wait to be sent. */
+  /** How many messages wait for their next try. */
+  get retrying(): number {
+    return this.retries === undefined ? 0 : this.retries.length;
+  }
+
+  /** How often a message was sent once more. */
+  get retried(): number {
+    return this.retries?.count ?? 0;
+  }
+
+  /** How many messages wait in memory to be sent. */
   get depth(): number {
     return this.backlog.length;
   }
@@ -100,17 +133,26 @@ export class Leg implements SinkLeg, Holder {
     return this.holding.size > 0;
   }
 
+  get hasRoom(): boolean {
+    return this.spill === undefined ? !this.backlog.isFull : this.spill.hasRoom;
+  }
+
+  get isSinkUp(): boolean {
+    return this.sink.isOpen;
+  }
+
   /** Takes over the obligation of a message. */
   offer(message: Message): void {
     if (this.key !== undefined && !this.hasKey(message, this.key)) return;
     this.received += 1;
     if (this.isLossy) message.ack();
+    if (this.spill?.take(message) === true) return;
     if (this.backlog.length === 0 && this.canSend && this.sink.canTake(this)) {
       this.send(message);
       return;
     }
     if (this.backlog.add(message) === 'refused') this.refuse(message);
-    else if (this.waits && this.backlog.isFull) this.hold(message.origin.valve);
+    else if (this.holdsWhenFull && this.backlog.isFull) this.hold(message.origin.valve);
     this.sink.enqueue(this);
   }
 
@@ -137,77 +179,85 @@ export class Leg implements SinkLeg, Holder {
       sent += 1;
       this.send(message);
     }
-    if (this.holding.size > 0 && this.backlog.isLow) this.letGo();
+    if (this.spill !== undefined) {
+      if (this.backlog.isLow) this.spill.refill();
+    } else if (this.holding.size > 0 && this.backlog.isLow) this.letGo();
+    if (this.standsInFor.length > 0 && this.backlog.isLow) for (const leg of this.standsInFor) leg.letGo();
     return sent;
   }
 
   confirm(ticket: number): void {
-    const message = this.close(ticket);
-    if (message === CONFIRMED) return;
-    this.delivered += 1;
-    if (!this.isLossy) message.ack();
+    const message = this.unconfirmed.take(ticket);
+    if (message === undefined) return;
+    this.confirmed(message);
     if (this.backlog.length > 0) this.sink.schedule();
   }
 
   confirmThrough(ticket: number): void {
-    while (this.unconfirmed.length > 0 && this.firstTicket <= ticket) {
-      const message = this.unconfirmed.shift();
-      this.firstTicket += 1;
-      if (message === CONFIRMED) continue;
-      this.unconfirmedCount -= 1;
-      this.unconfirmedBytes -= wireSize(message);
-      this.delivered += 1;
-      if (!this.isLossy) message.ack();
-    }
-    this.forgetConfirmed();
-    if (this.sending !== undefined && this.firstTicket === ticket) this.confirm(ticket);
+    const { unconfirmed } = this;
+    let message = unconfirmed.takeThrough(ticket);
+    for (; message !== undefined; message = unconfirmed.takeThrough(ticket)) this.confirmed(message);
+    if (unconfirmed.isWriting(ticket)) this.confirm(ticket);
     else if (this.backlog.length > 0) this.sink.schedule();
   }
 
   fail(ticket: number, error: AraldoError): void {
-    const message = this.close(ticket);
-    if (message === CONFIRMED) return;
-    this.failed += 1;
-    // What a lossy leg accepted is settled already: its failure is still the route's to count and keep.
-    (this.isLossy ? message.fork(nowhere) : message).fail(error);
+    const message = this.unconfirmed.take(ticket);
+    if (message === undefined) return;
+    if (this.retries?.keep(message) !== true) this.giveUp(message, error);
     if (this.backlog.length > 0) this.sink.schedule();
   }
 
   dismiss(ticket: number, reason: string): void {
-    const message = this.close(ticket);
-    if (message === CONFIRMED) return;
-    this.countDiscarded(reason);
+    const message = this.unconfirmed.take(ticket);
+    if (message === undefined) return;
+    this.dropped(message, reason);
     if (!this.isLossy) message.ack();
     if (this.backlog.length > 0) this.sink.schedule();
   }
 
   /** The sink's connection is gone: what it had not confirmed will be sent again, in the old order. */
   lost(): void {
-    const stale = this.unconfirmed.length + (this.sending === undefined ? 0 : 1);
-    if (this.sending !== undefined) {
-      this.backlog.putBack(this.sending);
-      this.sending = undefined;
-    }
-    for (let place = this.unconfirmed.length; place > 0; place -= 1) {
-      const message = this.unconfirmed.pop();
-      if (message !== CONFIRMED) this.backlog.putBack(message);
-    }
+    for (const message of this.unconfirmed.takeAll()) this.backlog.putBack(message);
     this.backlog.trim();
-    this.firstTicket += stale;
-    this.unconfirmedCount = 0;
-    this.unconfirmedBytes = 0;
     if (this.backlog.length > 0) this.sink.enqueue(this);
   }
 
   /** Gives everything up: nacks what is not settled. For a sink or route that ends for good. */
   dispose(): void {
+    // What is on disk stays there, whatever is said of it from here on.
+    this.spill?.close();
     this.lost();
-    for (const message of this.backlog.takeAll()) {
+    for (const message of [...this.backlog.takeAll(), ...(this.retries?.takeAll() ?? [])]) {
       this.countDiscarded('closed');
       if (!this.isLossy) message.nack();
     }
     this.letGo();
     this.sink.detach(this);
+  }
+
+  private spillTo(options: SpillOptions | undefined): Spill {
+    if (options === undefined) {
+      throw new AraldoError('invalid-value', `${this.name}: expected spill options, for overflow is spill`);
+    }
+    return new Spill(options, {
+      name: this.name,
+      room: () => this.backlog.room,
+      enter: (message) => {
+        this.backlog.add(message);
+        this.sink.enqueue(this);
+      },
+      received: (count) => {
+        this.received += count;
+      },
+      discarded: (reason) => this.countDiscarded(reason),
+      refuse: (message, error) => {
+        this.failed += 1;
+        message.fail(error);
+      },
+      hold: (valve) => this.hold(valve),
+      letGo: () => this.letGo(),
+    });
   }
 
   /** Asked before the message is accepted: one whose key cannot be told fails, and costs no other. */
@@ -222,55 +272,44 @@ export class Leg implements SinkLeg, Holder {
   }
 
   private get canSend(): boolean {
-    return (
-      this.unconfirmed.length === 0 ||
-      (this.unconfirmed.length < MAX_UNCONFIRMED &&
-        this.unconfirmed.length < this.capacity.messages &&
-        this.unconfirmedBytes < this.capacity.bytes)
-    );
+    const { retries } = this;
+    const underWay = this.unconfirmed.length + this.retrying;
+    if (underWay === 0) return true;
+    const bytes = this.unconfirmed.bytes + (retries === undefined ? 0 : retries.bytes);
+    return underWay < this.places && bytes < this.capacity.bytes;
   }
 
   private send(message: Message): void {
-    const ticket = this.firstTicket + this.unconfirmed.length;
-    this.sending = message;
+    const ticket = this.unconfirmed.begin(message);
     this.sink.write(message, ticket, this);
-    // Answered within the write, or lost with the sink: then there is nothing to wait for.
-    if (this.sending !== message) return;
-    this.sending = undefined;
-    this.unconfirmed.push(message);
-    this.unconfirmedCount += 1;
-    this.unconfirmedBytes += wireSize(message);
+    this.unconfirmed.end(message);
   }
 
-  /** Takes the message of a ticket out of what is unconfirmed; a stale or repeated ticket has none. */
-  private close(ticket: number): Message | typeof CONFIRMED {
-    const place = ticket - this.firstTicket;
-    if (place === this.unconfirmed.length) return this.closeSending();
-    const message = this.unconfirmed.at(place);
-    if (message === CONFIRMED) return CONFIRMED;
-    this.unconfirmed.set(place, CONFIRMED);
-    this.unconfirmedCount -= 1;
-    this.unconfirmedBytes -= wireSize(message);
-    this.forgetConfirmed();
-    return message;
+  private confirmed(message: Message): void {
+    this.delivered += 1;
+    this.retries?.forget(message);
+    if (this.isLossy) return;
+    if (this.tellsOrigin) message.origin.confirmed?.();
+    message.ack();
   }
 
-  /** The oldest place is that of a message which is still unconfirmed. */
-  private forgetConfirmed(): void {
-    while (this.unconfirmed.length > 0 && this.unconfirmed.at(0) === CONFIRMED) {
-      this.unconfirmed.shift();
-      this.firstTicket += 1;
-    }
+  /** The pause is over: it goes before all that waits, as what a lost sink gives back does. */
+  private tryAgain(message: Message): void {
+    this.backlog.putBack(message);
+    this.backlog.trim();
+    this.sink.enqueue(this);
   }
 
-  private closeSending(): Message | typeof CONFIRMED {
-    const message = this.sending;
-    if (message === undefined) return CONFIRMED;
-    this.sending = undefined;
-    // Its ticket is used up; behind older ones it needs a place, so that theirs stay where they are.
-    if (this.unconfirmed.length === 0) this.firstTicket += 1;
-    else this.unconfirmed.push(CONFIRMED);
-    return message;
+  private giveUp(message: Message, error: AraldoError): void {
+    this.failed += 1;
+    this.retries?.forget(message);
+    // What a lossy leg accepted is settled already: its failure is still the route's to count and keep.
+    (this.isLossy ? message.fork(nowhere) : message).fail(error);
+  }
+
+  private dropped(message: Message, reason: string): void {
+    this.retries?.forget(message);
+    this.countDiscarded(reason);
   }
 
   private refuse(message: Message): void {
@@ -283,7 +322,7 @@ export class Leg implements SinkLeg, Holder {
   }
 
   private hold(valve: Valve): void {
-    if (this.holding.has(valve)) return;
+    if (this.holding.has(valve) || this.alternates.some((leg) => leg.hasRoom)) return;
     if (this.holding.size === 0) this.holds += 1;
     this.holding.add(valve);
     valve.hold(this);
@@ -297,9 +336,4 @@ export class Leg implements SinkLeg, Holder {
   private countDiscarded(reason: string): void {
     this.discarded.set(reason, (this.discarded.get(reason) ?? 0) + 1);
   }
-}
-
-/** Values without a wire form stay in this process, where the count bounds them well enough. */
-function wireSize(message: Message): number {
-  return message.wire === undefined ? 0 : message.wire.size;
 }

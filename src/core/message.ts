@@ -56,6 +56,8 @@ export interface Origin {
   readonly valve: Valve;
   /** Called exactly once for a root, when its last obligation is discharged. */
   settled(root: Message, status: Status): void;
+  /** A sink, or the disk of a leg, has it. Before it is settled, and only by legs that were told to tell. */
+  confirmed?(): void;
 }
 
 /** Where forks of messages stay while an operator has them: see `step-rx.ts`. */

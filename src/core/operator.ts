@@ -1,11 +1,11 @@
 /** What an operator is: a function between observables of messages, declared once for code and YAML. */
-import type { OperatorFunction, SchedulerLike } from 'rxjs';
+import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
 import type { Log } from './log.ts';
 import type { Message } from './message.ts';
-import type { Parsed, Schema } from './schema.ts';
+import type { Parsed, Schema, SchemaResult } from './schema.ts';
 import { asyncStep } from './step-async.ts';
 import { fnStep } from './step-fn.ts';
-import { rxStep } from './step-rx.ts';
+import { rxStep, type StepInside } from './step-rx.ts';
 
 /** What the runtime gives a step when it compiles a route. */
 export interface StepContext {
@@ -13,6 +13,10 @@ export interface StepContext {
   readonly name: string;
   readonly scheduler: SchedulerLike;
   readonly log: Log;
+  /** Emits again and again while the server drains: what is kept only because more may come should leave. */
+  readonly flushOn?: Observable<unknown> | undefined;
+  /** Watches over what steps of the kind `rx` have inside. */
+  readonly watch?: ((inside: StepInside) => void) | undefined;
 }
 
 /**
@@ -23,12 +27,53 @@ export type StepResult = unknown;
 
 export type MessageOperator = OperatorFunction<Message, Message>;
 
+/** The files that options may name, by paths relative to the configuration. */
+export interface OptionFiles {
+  /** The text of a file of at most 1 MiB. Rejects with an `AraldoError` (`unreadable-file`). */
+  read(path: string): Promise<string>;
+  /** What a file of the user's own exports as its default. Rejects with an `AraldoError`. */
+  load(path: string): Promise<unknown>;
+}
+
+/** A step as its configuration is read: the operator that was found, and what its schema made of the options. */
+export interface Step {
+  /** What the operator is called by. */
+  readonly use: string;
+  readonly definition: OperatorDefinition;
+  readonly options: unknown;
+}
+
+/**
+ * Steps within options: of each entry in the list at the key `list`, the ones at its key `steps`. The schema takes any
+ * list there; `create` finds `Step`s in it.
+ */
+export interface Branching {
+  readonly list: string;
+  readonly steps: string;
+  /** The key of what leads a message there, for people who look at the graph. */
+  readonly label: string;
+  /** What leads messages past all of them, if anything does. */
+  rest?(options: unknown): string | undefined;
+}
+
 interface Declared<S extends Schema> {
   /** The verb it is called by in YAML. */
   readonly name: string;
   /** One sentence: what it does to messages. */
   readonly summary: string;
   readonly options: S;
+  /** The steps that its options hold. */
+  readonly branching?: Branching;
+  /**
+   * Reads what the options name, after their schema and before anything opens. What it gives takes the place of the
+   * options; its issues, and what it rejects with, are problems of the configuration at their place.
+   */
+  prepare?(options: Parsed<S>, files: OptionFiles): Promise<SchemaResult<Parsed<S>>>;
+  /**
+   * How many messages it takes for one that leaves; a configuration whose sources have no places for so many is
+   * refused. 0 where one may leave as several. Unless given, 1 for a contained operator and 0 for any other.
+   */
+  gathers?(options: Parsed<S>): number;
 }
 
 /** Runs for one message at a time; the runtime settles, and a throw costs one message. */
@@ -59,6 +104,13 @@ export interface RxOperator<S extends Schema = Schema> extends Declared<S> {
    * `contained`: preserved, and it never ends or errors, as our own operators; nothing is tracked.
    */
   readonly obligations: 'preserved' | 'opaque' | 'contained';
+  /**
+   * What leaves it in the order in which it came: all messages, those of one key, or none. Unless it says so, `all`
+   * of a contained operator, and `none` of any other.
+   */
+  order?(options: Parsed<S>): 'all' | 'key' | 'none';
+  /** Whether what leaves for a message leaves before the next one comes, so that none overtakes it on another way. */
+  readonly isInstant?: true;
   create(options: Parsed<S>, context: StepContext): MessageOperator;
 }
 
@@ -81,6 +133,13 @@ export function defineOperator(definition: OperatorDefinition): OperatorDefiniti
   return definition;
 }
 
+/** The operators of the steps within the options of another, which are named by their place in it. */
+export function stepsOf(steps: readonly Step[], place: string, context: StepContext): MessageOperator[] {
+  return steps.map(({ use, definition, options }, index) =>
+    stepOf(definition, options, { ...context, name: `${context.name} ${place}[${index}] ${use}` }),
+  );
+}
+
 /** The operator of a declared step, with every failure contained to the message that caused it. */
 export function stepOf(
   definition: OperatorDefinition,
@@ -99,7 +158,10 @@ export function stepOf(
     case 'rx': {
       const operator = definition.create(options, context);
       if (definition.obligations === 'contained') return operator;
-      return rxStep(context.name, operator, { isOpaque: definition.obligations === 'opaque' });
+      return rxStep(context.name, operator, {
+        isOpaque: definition.obligations === 'opaque',
+        watch: context.watch,
+      });
     }
     default:
       return definition satisfies never;

@@ -1,13 +1,18 @@
 /** What a full buffer does: the user's choice, never ours. */
 
-/** The policies of a leg. `spill` and `sample` need more than memory and time, and have files of their own. */
-export const overflows = ['pause', 'drop-oldest', 'drop-newest', 'latest', 'error'] as const;
+/** The policies that need nothing but memory. */
+export const memoryOverflows = ['pause', 'drop-oldest', 'drop-newest', 'latest', 'error'] as const;
+export type MemoryOverflow = (typeof memoryOverflows)[number];
 
 /**
  * `pause` holds the source; `drop-oldest` keeps the newest; `drop-newest` keeps the oldest; `latest` keeps the
- * newest value of each key; `error` rejects the message that does not fit and stops nothing.
+ * newest value of each key; `error` rejects the message that does not fit and stops nothing; `spill` puts on disk
+ * what does not fit.
  */
-export type Overflow = (typeof overflows)[number];
+export type Overflow = MemoryOverflow | 'spill';
+
+/** The policies of a leg. */
+export const overflows: readonly Overflow[] = [...memoryOverflows, 'spill'];
 
 /** A buffer is full when either bound is reached; one message always fits, however large. */
 export interface Capacity {
@@ -27,6 +32,7 @@ export function isLossy(overflow: Overflow): boolean {
       return true;
     case 'pause':
     case 'error':
+    case 'spill':
       return false;
     default:
       return overflow satisfies never;

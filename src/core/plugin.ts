@@ -48,6 +48,8 @@ export interface MarshallerPlugin<S extends Schema = Schema> {
   readonly id: string;
   readonly summary: string;
   readonly options: S;
+  /** As `Marshaller.envelope`, before it is made. It never carries one unless it says so here. */
+  envelope?(options: Parsed<S>): boolean;
   create(options: Parsed<S>, context: PluginContext): Marshaller;
 }
 

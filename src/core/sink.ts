@@ -80,6 +80,11 @@ export class Sink {
     this.transport = transport;
   }
 
+  /** Whether its connection is up. */
+  get isOpen(): boolean {
+    return this.isUp;
+  }
+
   /** What all its legs hold. */
   get held(): number {
     let held = 0;

@@ -45,7 +45,12 @@ export function failStep(name: string, message: Message, thrown: unknown): void 
   message.fail(error);
 }
 
-function emitParts(message: Message, parts: readonly unknown[], subscriber: Subscriber<Message>): void {
+/** Several messages in the place of one: their ids are that of the one, with `/0`, `/1` and so on. */
+export function emitParts(
+  message: Message,
+  parts: readonly unknown[],
+  subscriber: Subscriber<Message>,
+): void {
   if (parts.length === 0) {
     message.discard('empty');
     return;
@@ -54,7 +59,10 @@ function emitParts(message: Message, parts: readonly unknown[], subscriber: Subs
   message.retain(parts.length - 1);
   message.route?.made(parts.length - 1);
   const { id, meta } = message;
-  for (let part = 0; part < parts.length; part += 1) {
-    subscriber.next(message.with(parts[part], { ...meta, id: `${id}/${part}` }));
+  for (let place = 0; place < parts.length; place += 1) {
+    const part = message.with(parts[place], { ...meta, id: `${id}/${place}` });
+    // Whoever leaves within the first part gets no further ones.
+    if (subscriber.closed) part.giveBack('step-ended');
+    else subscriber.next(part);
   }
 }

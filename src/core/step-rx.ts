@@ -7,6 +7,16 @@ import { failStep } from './step-fn.ts';
 export interface RxStepOptions {
   /** Messages are acked when the operator takes them; what it does with them is its own business. */
   readonly isOpaque: boolean;
+  /** Given what the operator has inside, when it is subscribed to. What is acked on entry is not counted. */
+  readonly watch?: ((inside: StepInside) => void) | undefined;
+}
+
+/** What an operator has taken and neither forwarded nor settled, as it is when it is read. */
+export interface StepInside {
+  readonly name: string;
+  readonly held: number;
+  /** What has been inside for longest. */
+  readonly oldest: Message | undefined;
 }
 
 /**
@@ -22,6 +32,7 @@ export function rxStep(
   return (source) =>
     new Observable((subscriber) => {
       const fence = options.isOpaque ? new OpenFence() : new ClosedFence(name);
+      if (fence instanceof ClosedFence) options.watch?.(fence);
       let input = new Subject<Message>();
       let inner: Subscription | undefined;
       /** Why the operator does not run: its error, until it is started anew. */
@@ -86,16 +97,27 @@ function ended(name: string): AraldoError {
 }
 
 /** Knows what is inside an operator. Bounded by the windows of the sources that feed it. */
-class ClosedFence implements Fence, Valve {
+class ClosedFence implements Fence, Valve, StepInside {
+  readonly name: string;
   readonly address: string;
   readonly valve: Valve = this;
   /** The message that each fork inside stands for. */
   private readonly parents = new Map<Message, Message>();
   /** The valves that are held for each holder within the operator: those of all that is inside. */
-  private readonly held = new Map<Holder, Set<Valve>>();
+  private readonly valves = new Map<Holder, Set<Valve>>();
 
   constructor(name: string) {
+    this.name = name;
     this.address = name;
+  }
+
+  get held(): number {
+    return this.parents.size;
+  }
+
+  get oldest(): Message | undefined {
+    for (const parent of this.parents.values()) return parent;
+    return undefined;
   }
 
   /** A message that no route has claimed has no obligation to keep. */
@@ -103,7 +125,7 @@ class ClosedFence implements Fence, Valve {
     if (!message.isClaimed) return message;
     const fork = message.fork(this);
     this.parents.set(fork, message);
-    if (this.held.size > 0) this.holdFor(message.origin.valve);
+    if (this.valves.size > 0) this.holdFor(message.origin.valve);
     return fork;
   }
 
@@ -132,8 +154,8 @@ class ClosedFence implements Fence, Valve {
   }
 
   hold(holder: Holder): void {
-    const valves = this.held.get(holder) ?? new Set<Valve>();
-    this.held.set(holder, valves);
+    const valves = this.valves.get(holder) ?? new Set<Valve>();
+    this.valves.set(holder, valves);
     for (const parent of this.parents.values()) {
       valves.add(parent.origin.valve);
       parent.origin.valve.hold(holder);
@@ -141,12 +163,12 @@ class ClosedFence implements Fence, Valve {
   }
 
   release(holder: Holder): void {
-    for (const valve of this.held.get(holder) ?? []) valve.release(holder);
-    this.held.delete(holder);
+    for (const valve of this.valves.get(holder) ?? []) valve.release(holder);
+    this.valves.delete(holder);
   }
 
   private holdFor(valve: Valve): void {
-    for (const [holder, valves] of this.held) {
+    for (const [holder, valves] of this.valves) {
       valves.add(valve);
       valve.hold(holder);
     }

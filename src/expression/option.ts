@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AraldoError } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
 import { found } from '../options/found.ts';
-import { compilePredicate, compileValue } from './expression.ts';
+import { compileFormula, compilePredicate, compileValue } from './expression.ts';
 
 /**
  * A condition on messages.
@@ -23,6 +23,22 @@ export function value(): z.ZodType<(message: Message) => unknown, string> {
   return expression(compileValue, {
     description: 'A value in CEL, made of payload, meta and id.',
     examples: ['payload.id', '{"id": payload.id, "total": payload.qty * payload.price}'],
+  });
+}
+
+/**
+ * A value made of variables of the caller's choice.
+ *
+ * @example
+ * z.strictObject({ with: formula(['state', 'payload'], 'state + payload') }).parse({ with: 'state + payload.qty' })
+ */
+export function formula(
+  variables: readonly string[],
+  example: string,
+): z.ZodType<(values: Readonly<Record<string, unknown>>) => unknown, string> {
+  return expression((text) => compileFormula(text, variables), {
+    description: `A value in CEL, made of ${variables.join(', ')}.`,
+    examples: [example],
   });
 }
 

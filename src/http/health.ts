@@ -36,6 +36,8 @@ export interface Readiness {
     readonly holders: readonly string[];
     readonly isFull: boolean;
   }[];
+  /** Steps that have kept a message for so long that they may have lost it, and with it a place in the window. */
+  readonly steps: readonly { readonly step: string; readonly held: number; readonly seconds: number }[];
 }
 
 /** What a status comes to. A shut gate is no reason: to wait for a slow sink is what `pause` asks for. */
@@ -46,8 +48,12 @@ export function readinessOf(status: ServerStatus): Readiness {
     if (state === 'open') continue;
     reasons.push(`endpoint ${name} is ${state}${lastError === undefined ? '' : ` (${lastError})`}`);
   }
-  for (const { name, heldByError } of status.routes) {
+  for (const { name, heldByError, legs } of status.routes) {
     if (heldByError > 0) reasons.push(`route ${name} stands still at ${count(heldByError)} that failed`);
+    for (const { sink, spill } of legs) {
+      if (spill?.failing === undefined) continue;
+      reasons.push(`${name} → ${sink} cannot use its disk, and holds its sources: ${spill.failing}`);
+    }
   }
   return {
     isReady: reasons.length === 0,
@@ -65,6 +71,11 @@ export function readinessOf(status: ServerStatus): Readiness {
       source === undefined || (source.holders.length === 0 && !source.isFull)
         ? []
         : [{ endpoint: name, holders: source.holders, isFull: source.isFull }],
+    ),
+    steps: status.routes.flatMap(({ keeping }) =>
+      keeping
+        .filter(({ isOverdue }) => isOverdue)
+        .map(({ step, held, oldestMs }) => ({ step, held, seconds: Math.round(oldestMs / 1_000) })),
     ),
   };
 }

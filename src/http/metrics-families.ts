@@ -7,6 +7,7 @@ import type {
   RouteStatus,
   ServerStatus,
   SourceStatus,
+  SpillStatus,
 } from './status.ts';
 
 export interface Family {
@@ -40,7 +41,7 @@ type Kind = 'counter' | 'gauge';
 type ConnectionCount = 'count' | 'waiting' | 'accepted' | 'refused';
 
 /** The keys of a status whose values are numbers or facts. */
-type Countable<T> = { [K in keyof T]: T[K] extends number | boolean ? K : never }[keyof T];
+type Countable<T> = { [K in keyof T]-?: T[K] extends number | boolean ? K : never }[keyof T];
 
 const legLaw =
   'For each leg: araldo_leg_received_total = araldo_leg_delivered_total + araldo_leg_failed_total + ' +
@@ -141,6 +142,24 @@ const routeFamilies: readonly Family[] = [
   },
   ofRoute('counter', 'route_failed_total', `Failures in the steps. ${routeLaw} ${fateLaw}`, 'failed'),
   ofRoute('gauge', 'route_held', `Messages in the steps; 0 at rest. ${routeLaw}`, 'held'),
+  {
+    kind: 'gauge',
+    name: 'step_kept',
+    help: 'Messages inside a step of the kind rx; one that drops some without settling them keeps them for ever.',
+    labels: ['route', 'step'],
+    read: ({ routes }) =>
+      routes.flatMap(({ name, keeping }) => keeping.map(({ step, held }) => [{ route: name, step }, held])),
+  },
+  {
+    kind: 'gauge',
+    name: 'step_oldest_seconds',
+    help: 'How long a message has been inside such a step at least; it grows without end where one was lost.',
+    labels: ['route', 'step'],
+    read: ({ routes }) =>
+      routes.flatMap(({ name, keeping }) =>
+        keeping.map(({ step, oldestMs }) => [{ route: name, step }, oldestMs / 1_000]),
+      ),
+  },
   ofRoute('counter', 'route_dead_total', `Failures that the dead letter sink took. ${fateLaw}`, 'dead'),
   ofRoute('counter', 'route_returned_total', `Failures given back to the source. ${fateLaw}`, 'returned'),
   ofRoute('counter', 'route_dropped_total', `Failures ended by on-error: discard. ${fateLaw}`, 'dropped'),
@@ -158,11 +177,33 @@ const legFamilies: readonly Family[] = [
     labels: ['route', 'sink', 'reason'],
     read: (status) => legsOf(status).flatMap(({ labels, leg }) => byReason(labels, leg.discarded)),
   },
-  ofLeg('gauge', 'leg_held', `Messages waiting or unconfirmed; 0 at rest. ${legLaw}`, 'held'),
+  ofLeg(
+    'gauge',
+    'leg_held',
+    `Messages waiting, unconfirmed or to be tried again; 0 at rest. ${legLaw}`,
+    'held',
+  ),
   ofLeg('gauge', 'leg_depth', 'Messages that wait to be sent.', 'depth'),
   ofLeg('gauge', 'leg_depth_bytes', 'Bytes that wait to be sent.', 'depthBytes'),
+  ofLeg('gauge', 'leg_retrying', 'Messages that the sink refused, and that will be sent again.', 'retrying'),
+  ofLeg('counter', 'leg_retried_total', 'How often a message was sent once more.', 'retried'),
   ofLeg('counter', 'leg_holds_total', 'How often the leg began to hold its sources.', 'holds'),
   ofLeg('gauge', 'leg_holding', 'Whether the leg holds its sources.', 'isHolding'),
+  ofSpill('counter', 'leg_spilled_total', 'Messages that the leg wrote to disk.', ({ spilled }) => spilled),
+  ofSpill(
+    'counter',
+    'leg_restored_total',
+    'Messages that a former run had left on disk; the leg has received them as well.',
+    ({ restored }) => restored,
+  ),
+  ofSpill('gauge', 'leg_disk_messages', 'Messages on disk; held by the leg.', ({ messages }) => messages),
+  ofSpill('gauge', 'leg_disk_bytes', 'Bytes on disk, of payloads with their meta.', ({ bytes }) => bytes),
+  ofSpill(
+    'gauge',
+    'leg_disk_failing',
+    'Whether the disk cannot be used, and the sources are held.',
+    ({ failing }) => failing !== undefined,
+  ),
 ];
 
 function gateShut(): Family {
@@ -230,6 +271,19 @@ function ofRoute(kind: Kind, name: string, help: string, key: Countable<RouteSta
 function ofLeg(kind: Kind, name: string, help: string, key: Countable<LegStatus>): Family {
   const read = (status: ServerStatus): Sample[] =>
     legsOf(status).map(({ labels, leg }) => [labels, leg[key]]);
+  return { kind, name, help, labels: ['route', 'sink'], read };
+}
+
+function ofSpill(
+  kind: Kind,
+  name: string,
+  help: string,
+  figure: (spill: SpillStatus) => number | boolean,
+): Family {
+  const read = (status: ServerStatus): Sample[] =>
+    legsOf(status).flatMap(({ labels, leg: { spill } }): Sample[] =>
+      spill === undefined ? [] : [[labels, figure(spill)]],
+    );
   return { kind, name, help, labels: ['route', 'sink'], read };
 }
 

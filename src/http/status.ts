@@ -93,6 +93,8 @@ export interface RouteStatus {
   readonly failed: number;
   /** Messages in its steps. */
   readonly held: number;
+  /** Those of its steps that may keep messages as long as they like, and what they keep. */
+  readonly keeping: readonly KeepingStatus[];
   /** Failed messages that a dead letter sink took. */
   readonly dead: number;
   /** Failed messages that were given back to their source. */
@@ -102,6 +104,18 @@ export interface RouteStatus {
   /** Failed messages at which the route stands still, under `on-error: hold`. */
   readonly heldByError: number;
   readonly legs: readonly LegStatus[];
+}
+
+/** A step of the kind `rx` that settles or forwards by itself what it takes. */
+export interface KeepingStatus {
+  /** Where it stands: `orders.via[0] ./debounce.ts`. */
+  readonly step: string;
+  /** Messages that it has inside. */
+  readonly held: number;
+  /** How long one of them has been inside at least, in milliseconds; 0 where none was there at the last look. */
+  readonly oldestMs: number;
+  /** Whether that is longer than the watchdog of the server waits. */
+  readonly isOverdue: boolean;
 }
 
 /** At every moment: received = delivered + failed + discarded + held. */
@@ -114,14 +128,33 @@ export interface LegStatus {
   readonly failed: number;
   /** By reason. */
   readonly discarded: Counts;
-  /** Waiting and unconfirmed. */
+  /** Waiting, unconfirmed, and to be tried again. */
   readonly held: number;
   /** Waiting. */
   readonly depth: number;
+  /** Refused by the sink, and waiting for their next try. */
+  readonly retrying: number;
+  /** How often a message was sent once more. */
+  readonly retried: number;
   readonly depthBytes: number;
   /** How often it began to hold its sources. */
   readonly holds: number;
   readonly isHolding: boolean;
+  /** Absent where it does not spill. */
+  readonly spill?: SpillStatus;
+}
+
+/** The disk part of a leg. What is there is held by the leg; what a former run left counts as received. */
+export interface SpillStatus {
+  /** Messages written to disk. */
+  readonly spilled: number;
+  /** Messages that a former run had left. */
+  readonly restored: number;
+  /** On disk now, and their size with their meta. */
+  readonly messages: number;
+  readonly bytes: number;
+  /** Why the disk cannot be used; absent while it can. */
+  readonly failing?: string;
 }
 
 /** Numbers by reason; a handful of reasons, never made of data. */

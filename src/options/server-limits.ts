@@ -26,6 +26,8 @@ export interface ServerLimits {
   readonly drainMs: number;
   /** How long it waits then for what is being answered. */
   readonly closeMs: number;
+  /** How long a source may be held, or a step keep a message, before the log says so. */
+  readonly watchdogMs: number;
 }
 
 const count = (max: number): z.ZodInt => z.int().min(1).max(max);
@@ -68,6 +70,9 @@ export const serverLimits: z.ZodType<ServerLimits, unknown> = z
       .default(10_000)
       .describe('How long the end of the server waits for what is here to be carried through.'),
     'close-timeout': duration().default(5_000).describe('How long it waits then for what is being answered.'),
+    watchdog: timeout()
+      .default(30_000)
+      .describe('How long a source may be held, or a step keep a message, before the log says so.'),
   })
   .prefault({})
   .transform((value) => ({
@@ -83,6 +88,7 @@ export const serverLimits: z.ZodType<ServerLimits, unknown> = z
     headerCount: value['header-count'],
     drainMs: value['drain-timeout'],
     closeMs: value['close-timeout'],
+    watchdogMs: value.watchdog,
   }));
 
 export const defaultServerLimits: ServerLimits = serverLimits.parse({});

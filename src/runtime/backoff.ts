@@ -1,5 +1,6 @@
-/** How long to wait before trying again: longer each time, and never at the same moment as everybody else. */
+/** How long to wait before opening an endpoint again, and when its failures are forgotten. */
 import type { SchedulerLike, Subscription } from 'rxjs';
+import { jitteredPause } from '../core/jitter.ts';
 
 export interface BackoffOptions {
   readonly scheduler: SchedulerLike;
@@ -23,9 +24,8 @@ export interface Backoff {
 }
 
 /**
- * Full jitter: each pause is drawn evenly from between `minMs` and a ceiling that doubles with every try, up to
- * `maxMs`. A thousand relays that lost the same broker so come back spread out. Success alone resets nothing,
- * or a server that accepts and hangs up would be tried at the fastest pace for ever.
+ * Full jitter, so that a thousand relays that lost the same broker come back spread out. Success alone resets
+ * nothing, or a server that accepts and hangs up would be tried at the fastest pace for ever.
  *
  * @example
  * const pause = backoff({ scheduler });
@@ -33,33 +33,27 @@ export interface Backoff {
  */
 export function backoff(options: BackoffOptions): Backoff {
   const { scheduler, minMs = 50, maxMs = 4_000, stableMs = 10_000, random = Math.random } = options;
-  let ceilingMs = firstCeiling();
+  let failures = 0;
   let stable: Subscription | undefined;
 
   return { next, succeeded, stop };
 
   function next(): number {
     stop();
-    const pauseMs = minMs + random() * (ceilingMs - minMs);
-    ceilingMs = Math.min(maxMs, ceilingMs * 2);
-    return pauseMs;
+    failures += 1;
+    return jitteredPause({ minMs, maxMs }, failures, random);
   }
 
   function succeeded(): void {
     stop();
     // A timer and not a clock that is read: a clock may be set while we wait.
     stable = scheduler.schedule(() => {
-      ceilingMs = firstCeiling();
+      failures = 0;
     }, stableMs);
   }
 
   function stop(): void {
     stable?.unsubscribe();
     stable = undefined;
-  }
-
-  /** Twice the shortest pause, so that the first one is jittered too. */
-  function firstCeiling(): number {
-    return Math.min(maxMs, Math.max(1, minMs) * 2);
   }
 }

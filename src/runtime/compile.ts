@@ -1,22 +1,28 @@
 /** A route's plan → the pipeline that runs: sources → claim → unmarshal → steps → fan-out → legs. */
-import { merge, type SchedulerLike, type Subscription } from 'rxjs';
+import { merge, type SchedulerLike, Subject, type Subscription } from 'rxjs';
 import { claim } from '../../operators/claim.ts';
 import { marshalMessage, wireOf } from '../../operators/marshal.ts';
 import { unmarshal } from '../../operators/unmarshal.ts';
-import type { BranchPart, Configuration, RoutePart } from '../config/configuration.ts';
+import type { BranchPart, Configuration, RoutePart, TargetPart } from '../config/configuration.ts';
+import { DEAD_LETTER_BUFFER } from '../config/policy.ts';
+import { fallback, hashed, roundRobin } from '../core/choice.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import { AraldoError } from '../core/errors.ts';
-import { type Branch, FanOut } from '../core/fan-out.ts';
+import { type Branch, FanOut, type Target } from '../core/fan-out.ts';
 import { Leg } from '../core/leg.ts';
 import type { Log } from '../core/log.ts';
 import type { Marshaller } from '../core/marshaller.ts';
 import { stepOf } from '../core/operator.ts';
 import { createRoute, type Route } from './route.ts';
+import { type Spills, spillOptions } from './spills.ts';
+import { createStepWatch, type StepWatch } from './step-watch.ts';
 
 export interface CompileContext {
   readonly configuration: Configuration;
   readonly endpoints: ReadonlyMap<string, Endpoint>;
   readonly marshallers: ReadonlyMap<string, Marshaller>;
+  /** The disk parts of the legs that spill. */
+  readonly spills?: Spills;
   readonly scheduler: SchedulerLike;
   readonly log: Log;
 }
@@ -32,12 +38,13 @@ export interface RunningRoute {
   readonly inSteps: number;
   /** Failures in the steps, as opposed to those in legs. */
   readonly failedInSteps: number;
+  /** What its steps of the kind `rx` have inside. */
+  readonly stepWatch: StepWatch;
+  /** Lets everything leave that steps keep only because more may come. */
+  flush(): void;
   /** Stops it at once; what it held goes back to its sources. */
   stop(): void;
 }
-
-/** What a leg to dead letters may hold: it pauses, so the sources wait when it is full. */
-const DEAD_LETTERS = { messages: 1024, bytes: 16 * 1024 * 1024 };
 
 export function compileRoute(part: RoutePart, context: CompileContext): RunningRoute {
   const { name, onError } = part.plan;
@@ -53,13 +60,14 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
   });
   const legs = part.branches.map((branch) => ({
     sink: branch.plan.to,
-    leg: legOf(name, branch, context),
+    leg: legOf(route, part, branch, context),
     when: branch.when,
   }));
-  const fanOut = new FanOut(
-    legs.map(({ sink, leg, when }) => ({ leg, when, ...marshallingFor(sink, context) })),
-  );
+  const branches = legs.map(({ sink, leg, when }) => ({ leg, when, ...marshallingFor(sink, context) }));
+  const fanOut = new FanOut(part.targets?.map((target) => targetOf(target, branches, part)) ?? branches);
 
+  const stepWatch = createStepWatch(context.scheduler);
+  const flushOn = new Subject<void>();
   let subscription: Subscription | undefined;
   const start = (): void => {
     const sources = part.plan.from.map((source) => readFrom(source, route, context));
@@ -68,6 +76,8 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
         name: `${name}.via[${place}] ${step.plan.use}`,
         scheduler: context.scheduler,
         log: context.log,
+        flushOn,
+        watch: stepWatch.watch,
       }),
     );
     const pipeline = steps.reduce((stream, step) => stream.pipe(step), merge(...sources));
@@ -89,6 +99,7 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
   return {
     route,
     legs,
+    stepWatch,
     deadLetters: deadLetters?.leg,
     get inSteps() {
       const ended = route.joinedCount + route.forwarded + sumOf(route.discardedBy) + this.failedInSteps;
@@ -97,6 +108,7 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
     get failedInSteps() {
       return legs.reduce((rest, { leg }) => rest - leg.failed, sumOf(route.failures));
     },
+    flush: () => flushOn.next(),
     stop() {
       subscription?.unsubscribe();
       for (const { leg } of legs) leg.dispose();
@@ -104,6 +116,33 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
       route.end();
     },
   };
+}
+
+/** A branch, or what chooses one of several. */
+function targetOf({ plan, key }: TargetPart, all: readonly Branch[], { branches }: RoutePart): Target {
+  if (typeof plan === 'number') return all[plan] as Branch;
+  const chosen = plan.legs.map((leg) => all[leg] as Branch);
+  switch (plan.kind) {
+    case 'round-robin':
+      return roundRobin(chosen);
+    case 'fallback':
+      return fallback(chosen);
+    case 'hash':
+      return hashed(
+        chosen,
+        key ?? (() => undefined),
+        uniqueNames(plan.legs.map((leg) => branches[leg]?.plan.to ?? '')),
+      );
+    default:
+      return plan satisfies never;
+  }
+}
+
+/** Keys are shared out by the names of sinks: one that is named twice has twice the share. */
+function uniqueNames(names: readonly string[]): readonly string[] {
+  return names.map(
+    (name, place) => `${name} ${names.slice(0, place).filter((other) => other === name).length}`,
+  );
 }
 
 /** One source of a route, up to where its steps begin. */
@@ -117,12 +156,18 @@ function readFrom(source: string, route: Route, context: CompileContext) {
   return claimed.pipe(unmarshal(marshaller));
 }
 
-function legOf(route: string, { plan, key }: BranchPart, context: CompileContext): Leg {
+function legOf(route: Route, part: RoutePart, branch: BranchPart, context: CompileContext): Leg {
+  const { plan, key } = branch;
+  const { retry } = plan;
+  const sources = part.plan.from.map((source) => endpointNamed(context, source).inbound);
+  const maxDeliveries = Math.max(...sources.map((source) => source.maxDeliveries));
   return new Leg(endpointNamed(context, plan.to).outbound, {
-    name: `${route} → ${plan.to}`,
+    name: `${route.name} → ${plan.to}`,
     overflow: plan.overflow,
     capacity: plan.buffer,
     key,
+    spill: spillOptions(branch, context.spills?.get(branch), { ...context, route, maxDeliveries }),
+    retry: retry && { ...retry, isOrdered: retry.inOrder, scheduler: context.scheduler },
   });
 }
 
@@ -130,7 +175,7 @@ function deadLettersTo(sink: string, route: string, context: CompileContext): Br
   const leg = new Leg(endpointNamed(context, sink).outbound, {
     name: `${route} ⇢ ${sink}`,
     overflow: 'pause',
-    capacity: DEAD_LETTERS,
+    capacity: DEAD_LETTER_BUFFER,
   });
   return { leg, ...marshallingFor(sink, context) };
 }

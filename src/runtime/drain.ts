@@ -1,6 +1,7 @@
 /** Carries through what is here before the server stops, and says what was left. */
 import type { SchedulerLike } from 'rxjs';
 import type { Endpoint } from '../core/endpoint.ts';
+import type { Spill } from '../core/spill.ts';
 import type { RunningRoute } from './compile.ts';
 
 export interface DrainOptions {
@@ -14,8 +15,10 @@ export interface DrainOptions {
 export interface Leftovers {
   /** Received and not settled. */
   readonly unsettled: number;
-  /** In legs: not sent, or not confirmed. */
+  /** In legs: not sent, or not confirmed; without what is on disk. */
   readonly undelivered: number;
+  /** In the files of legs that spill: nobody waits for them, they are sent first at the next start. */
+  readonly onDisk: number;
 }
 
 /** Settling is seen by looking: each look costs a walk over endpoints and legs. */
@@ -23,10 +26,15 @@ const LOOK_EVERY_MS = 5;
 
 /** Sources stop, steps and legs run empty, sinks flush; the deadline is for all of it together. */
 export async function drain(options: DrainOptions): Promise<Leftovers> {
-  const { endpoints, scheduler } = options;
+  const { endpoints, routes, scheduler } = options;
   const end = scheduler.now() + options.deadlineMs;
   for (const endpoint of endpoints) endpoint.drain();
-  while (!isEmpty(options) && scheduler.now() < end) await pause(scheduler, LOOK_EVERY_MS);
+  for (const spill of spillsOf(options)) spill.drain();
+  while (!isEmpty(options) && scheduler.now() < end) {
+    // Again and again: what comes through the steps meanwhile is kept there too.
+    for (const route of routes) route.flush();
+    await pause(scheduler, LOOK_EVERY_MS);
+  }
   await flush(options, Math.max(0, end - scheduler.now()));
   return leftovers(options);
 }
@@ -48,14 +56,23 @@ function isEmpty(options: DrainOptions): boolean {
   return undelivered === 0 && unsettled <= kept;
 }
 
-function leftovers({ endpoints }: DrainOptions): Leftovers {
+function leftovers(options: DrainOptions): Leftovers {
   let unsettled = 0;
   let undelivered = 0;
-  for (const { inbound, outbound } of endpoints) {
+  let onDisk = 0;
+  for (const { inbound, outbound } of options.endpoints) {
     unsettled += inbound.stashed + inbound.inFlight;
     undelivered += outbound.held;
   }
-  return { unsettled, undelivered };
+  for (const spill of spillsOf(options)) {
+    undelivered -= spill.safe;
+    onDisk += spill.messages;
+  }
+  return { unsettled, undelivered, onDisk };
+}
+
+function spillsOf({ routes }: DrainOptions): Spill[] {
+  return routes.flatMap(({ legs }) => legs.flatMap(({ leg }) => leg.spill ?? []));
 }
 
 function pause(scheduler: SchedulerLike, ms: number): Promise<void> {

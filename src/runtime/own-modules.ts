@@ -4,6 +4,7 @@ import { registerHooks } from 'node:module';
 const entries: Readonly<Record<string, string>> = {
   araldo: '../index',
   'araldo/operators': '../../operators/index',
+  'araldo/testing': '../testing/index',
 };
 
 /** What must exist once in the process, or observables of one copy are strangers to the other. */

@@ -62,6 +62,11 @@ export function createRegistry(builtins: Builtins): Registry {
       const found = await find('operators', use, directory);
       return found === undefined ? undefined : asOperator(use, found);
     },
+    async loadFile(path, directory) {
+      const file = isPath(path) ? await realpath(resolve(directory, path)).catch(() => undefined) : undefined;
+      const module = (await load(path, file)) as { readonly default?: unknown } | undefined;
+      return module?.default;
+    },
     async pluginIds(directory) {
       const others = await announcedIn(directory);
       return [

@@ -1,8 +1,10 @@
 /** What the running parts have counted, as the plain data that is shown outside. */
 import type { Configuration } from '../config/configuration.ts';
+import { redactor } from '../config/redact.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Leg } from '../core/leg.ts';
-import type { EndpointStatus, LegStatus, RouteStatus } from '../http/status.ts';
+import type { Spill } from '../core/spill.ts';
+import type { EndpointStatus, LegStatus, RouteStatus, SpillStatus } from '../http/status.ts';
 import type { RunningRoute } from './compile.ts';
 
 export function endpointStatus(endpoint: Endpoint, configuration: Configuration): EndpointStatus {
@@ -52,15 +54,21 @@ export function routeStatus(running: RunningRoute, configuration: Configuration)
     discarded: Object.fromEntries(route.discardedBy),
     failed: running.failedInSteps,
     held: running.inSteps,
+    keeping: running.stepWatch.steps.map(({ name, held, oldestMs }) => ({
+      step: name,
+      held,
+      oldestMs,
+      isOverdue: oldestMs >= configuration.plan.server.limits.watchdogMs,
+    })),
     dead: route.dead,
     returned: route.returned,
     dropped: route.givenUp,
     heldByError: route.kept,
-    legs: running.legs.map(({ sink, leg }) => legStatus(sink, leg)),
+    legs: running.legs.map(({ sink, leg }) => legStatus(sink, leg, configuration.secrets)),
   };
 }
 
-function legStatus(sink: string, leg: Leg): LegStatus {
+function legStatus(sink: string, leg: Leg, secrets: readonly string[]): LegStatus {
   return {
     sink,
     overflow: leg.overflow,
@@ -71,7 +79,16 @@ function legStatus(sink: string, leg: Leg): LegStatus {
     held: leg.held,
     depth: leg.depth,
     depthBytes: leg.depthBytes,
+    retrying: leg.retrying,
+    retried: leg.retried,
     holds: leg.holds,
     isHolding: leg.isHolding,
+    ...(leg.spill === undefined ? {} : { spill: spillStatus(leg.spill, secrets) }),
   };
+}
+
+function spillStatus(spill: Spill, secrets: readonly string[]): SpillStatus {
+  const { spilled, restored, messages, bytes, failing } = spill;
+  const reason = failing && redactor(secrets)(failing.message);
+  return { spilled, restored, messages, bytes, ...(reason === undefined ? {} : { failing: reason }) };
 }

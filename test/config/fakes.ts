@@ -85,7 +85,7 @@ const plugins: readonly AnyPlugin[] = [
   // Gives back what it is sent.
   endpoint('endpoint-echo', channel, ({ channel }) => ({
     source: { ...pausable, carries: 'values' },
-    sink: { ...sink, carries: 'values' },
+    sink: { ...sink, carries: 'values', pipelines: false },
     writesTo: [`echo:${channel}`],
     readsFrom: [`echo:${channel}`],
   })),
@@ -125,6 +125,7 @@ export function fakeRegistry(asked: Asked = { plugins: [], operators: [] }): Reg
       asked.operators.push(use);
       return Object.hasOwn(operators, use) ? operators[use] : undefined;
     },
+    loadFile: async () => undefined,
     pluginIds: async () => plugins.map(({ id }) => id),
     operatorNames: () => Object.keys(operators).filter((name) => !name.startsWith('.')),
   };

@@ -53,6 +53,19 @@ const overflow = fc.oneof(
   })),
 );
 
+const ms = fc.integer({ min: 1, max: 100_000 });
+const retry = fc.oneof(
+  fc.integer({ min: 1, max: 1_000 }),
+  together(
+    optional('attempts', fc.integer({ min: 1, max: 1_000 })),
+    optional(
+      'backoff',
+      fc.tuple(ms, ms).map(([one, other]) => `${Math.min(one, other)}ms..${Math.max(one, other)}ms`),
+    ),
+    optional('in-order', fc.boolean()),
+  ),
+);
+
 const step = fc.oneof(
   fc.constantFrom<unknown>('pass', 'count', { use: 'pass' }, { count: null }),
   expression.map((filter) => ({ filter })),
@@ -120,10 +133,18 @@ export const configuration: fc.Arbitrary<Tree> = names.chain((names) => {
     together(
       name.map((to) => ({ to })),
       optional('when', expression),
+      optional('retry', retry),
       overflow,
     ),
   );
-  const legs = fc.oneof(fc.array(leg, { minLength: 1, maxLength: 3 }), leg);
+  const several = fc.array(leg, { minLength: 2, maxLength: 3 });
+  const target = fc.oneof(
+    { weight: 4, arbitrary: leg },
+    several.map((legs) => ({ 'round-robin': legs })),
+    several.map((legs) => ({ fallback: legs })),
+    fc.tuple(key, several).map(([hash, over]) => ({ hash, over })),
+  );
+  const legs = fc.oneof(fc.array(target, { minLength: 1, maxLength: 3 }), target);
   const onError = fc.oneof(
     fc.constantFrom('discard', 'nack', 'hold'),
     name.map((name) => ({ 'dead-letter': name })),
@@ -135,6 +156,7 @@ export const configuration: fc.Arbitrary<Tree> = names.chain((names) => {
     optional('when', expression),
     optional('on-error', onError),
     optional('allow-upstream-loss', fc.boolean()),
+    optional('retry', retry),
     overflow,
   );
   const routes = fc.dictionary(name, fc.oneof(full, fc.array(leg, { minLength: 1, maxLength: 3 })), {

@@ -84,6 +84,7 @@ describe('loadConfiguration', () => {
           onError: 'discard',
         },
       },
+      tests: [],
     });
   });
 
@@ -97,6 +98,7 @@ describe('loadConfiguration', () => {
         marshallers: {},
         endpoints: {},
         routes: {},
+        tests: [],
       });
     },
   );

@@ -22,6 +22,7 @@ describe('server-limits', () => {
       headerCount: 64,
       drainMs: 10_000,
       closeMs: 5_000,
+      watchdogMs: 30_000,
     });
     expect(printPlan(plan)).toContain('headers-timeout: 5s');
   });

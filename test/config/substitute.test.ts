@@ -182,6 +182,7 @@ const anything = {
     },
   }),
   findOperator: async () => undefined,
+  loadFile: async () => undefined,
   pluginIds: async () => [],
   operatorNames: () => [],
 };

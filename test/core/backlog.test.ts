@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Backlog } from '../../src/core/backlog.ts';
 import { Message } from '../../src/core/message.ts';
-import { type Overflow, overflows } from '../../src/core/overflow.ts';
+import { memoryOverflows, type Overflow } from '../../src/core/overflow.ts';
 import { runs } from '../runs.ts';
 
 /** A text of `size` characters, the first of which is its key. */
@@ -54,7 +54,7 @@ const texts = fc.array(
 );
 
 describe('backlog', () => {
-  it.each(overflows)('keeps under %s what a plain array keeps, in messages and bytes', (overflow) => {
+  it.each(memoryOverflows)('keeps under %s what a plain array keeps, in messages and bytes', (overflow) => {
     fc.assert(
       fc.property(
         texts,
@@ -116,7 +116,7 @@ describe('backlog', () => {
   });
 
   it('keeps one message that is larger than its bound', () => {
-    for (const overflow of overflows) {
+    for (const overflow of memoryOverflows) {
       const { offer, rest } = backlogOf(overflow, 3, 4);
       expect(offer('a123456789')).toEqual(['kept']);
       expect(rest()).toEqual(['a123456789']);

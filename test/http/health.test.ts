@@ -48,6 +48,7 @@ describe('/readyz', () => {
         },
       ],
       gates: [],
+      steps: [],
     });
   });
 
@@ -82,6 +83,17 @@ describe('/readyz', () => {
     );
     expect(code).toBe(503);
     expect(body.reasons).toEqual(['route orders stands still at a message that failed']);
+  });
+
+  it('names a step that keeps messages longer than the watchdog waits, and is ready', () => {
+    const keeping = [
+      { step: 'orders.via[0] ./debounce.ts', held: 12, oldestMs: 61_400, isOverdue: true },
+      { step: 'orders.via[1] ./batch.ts', held: 3, oldestMs: 2_000, isOverdue: false },
+    ];
+    expect(readinessOf(serverStatus({ routes: [routeStatus({ keeping })] }))).toMatchObject({
+      isReady: true,
+      steps: [{ step: 'orders.via[0] ./debounce.ts', held: 12, seconds: 61 }],
+    });
   });
 
   it('names who holds a gate, and is ready: waiting for a slow sink is what was asked for', () => {

@@ -106,6 +106,14 @@ describe('/metrics', () => {
     expect(parse((await take()).text).get(key)).toBe(0);
   });
 
+  it('shows what steps keep, and for how long', async () => {
+    const keeping = [{ step: 'orders.via[0] ./debounce.ts', held: 12, oldestMs: 61_500, isOverdue: true }];
+    const samples = await scrape(serverStatus({ routes: [routeStatus({ name: 'orders', keeping })] }));
+    const labels = '{route="orders",step="orders.via[0] ./debounce.ts"}';
+    expect(samples.get(`araldo_step_kept${labels}`)).toBe(12);
+    expect(samples.get(`araldo_step_oldest_seconds${labels}`)).toBe(61.5);
+  });
+
   it('shows peers, what they lost and who was refused, by reason', async () => {
     const peers = { connected: 3, lagging: 1, lost: { 'drop-oldest': 9 }, refused: { origin: 2 } };
     const samples = await scrape(serverStatus({ endpoints: [endpointStatus({ peers })] }));

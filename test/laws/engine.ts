@@ -1,6 +1,7 @@
 // The face of the flow engine that the laws examine, so that they can examine a broken copy of it as well.
 
 import { pathToFileURL } from 'node:url';
+import { fallback, hashed, roundRobin } from '../../src/core/choice.ts';
 import { Endpoint } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import { FanOut } from '../../src/core/fan-out.ts';
@@ -15,16 +16,37 @@ export interface Engine {
   readonly Leg: typeof Leg;
   readonly Message: typeof Message;
   readonly stepOf: typeof stepOf;
+  readonly roundRobin: typeof roundRobin;
+  readonly fallback: typeof fallback;
+  readonly hashed: typeof hashed;
 }
 
 /** The one in src/core. */
-export const engine: Engine = { Endpoint, AraldoError, FanOut, Leg, Message, stepOf };
+export const engine: Engine = {
+  Endpoint,
+  AraldoError,
+  FanOut,
+  Leg,
+  Message,
+  stepOf,
+  roundRobin,
+  fallback,
+  hashed,
+};
 
 /** A copy of src/core in another folder. */
 export async function engineIn(folder: string): Promise<Engine> {
   const load = (file: string): Promise<object> =>
     import(/* @vite-ignore */ pathToFileURL(`${folder}/${file}`).href);
-  const files = ['endpoint.ts', 'errors.ts', 'fan-out.ts', 'leg.ts', 'message.ts', 'operator.ts'];
+  const files = [
+    'choice.ts',
+    'endpoint.ts',
+    'errors.ts',
+    'fan-out.ts',
+    'leg.ts',
+    'message.ts',
+    'operator.ts',
+  ];
   const modules = await Promise.all(files.map(load));
   return Object.assign({}, ...modules) as Engine;
 }

@@ -12,9 +12,9 @@ export interface LawGroup {
   holds(law: number): Promise<void>;
 }
 
-type Parameters = fc.Parameters<[Topology, readonly Action[]]>;
+type Parameters = fc.Parameters<[Topology, readonly Action[]]> & { readonly share?: number };
 
-/** @param wanted which topologies; `parameters` of fast-check, such as a seed and path to repeat */
+/** @param wanted which topologies; `parameters` of fast-check, such as a seed and path to repeat, and a `share` of the cases */
 export function lawGroup(wanted: Wanted = {}, parameters: Parameters = {}): LawGroup {
   // Virtual time alone: how long a busy machine takes says nothing about a law.
   vi.setConfig({ testTimeout: 600_000 });

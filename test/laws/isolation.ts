@@ -14,7 +14,7 @@ import {
 } from './topology.ts';
 
 /** Each case is two runs. */
-const some: Wanted = { maxRoutes: 2 };
+const some: Wanted = { maxRoutes: 2, choices: false };
 
 type Property = fc.IAsyncProperty<[Topology, readonly Action[]]>;
 
@@ -62,7 +62,7 @@ export const isolation: Isolation = {
 
   fromPausingSinks: (engine) =>
     fc.asyncProperty(
-      topologies({ policies: ['pause'], steps: ['fn'] }),
+      topologies({ policies: ['pause'], steps: ['fn'], choices: false }),
       scripts({ actions: ['hand', 'turn', 'wait', 'stall', 'flow', 'lose', 'reopen', 'confirm'] }),
       async (drawn, script) => {
         const topology = separated(drawn, ['pause']);

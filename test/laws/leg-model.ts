@@ -12,6 +12,7 @@ export interface LegFigures {
   readonly held: number;
   readonly depth: number;
   readonly depthBytes: number;
+  readonly retrying: number;
   readonly peakDepth: number;
   readonly holds: number;
   readonly discarded: ReadonlyMap<string, number>;
@@ -24,9 +25,17 @@ export interface LegModel {
   offered(payload: string, place: number, isFiltered: boolean): 'kept' | 'filtered' | 'dropped' | 'refused';
   written(payload: string): void;
   confirmed(payload: string): void;
+  /** Its sink refuses what it was sent. */
+  refused(payload: string): void;
+  /** What a leg draws its pause with, when something is refused. */
+  drawn(): number;
+  /** The leg gives up what was refused. */
   failed(payload: string): void;
   /** Its sink is gone. */
   lost(): void;
+  hasRoom(): boolean;
+  /** It need not hold anybody any more: another has room. */
+  letGo(): void;
   /** How often the leg has begun to hold, right after it may have. */
   holdsSoFar(count: number): void;
   /** Compares with the leg. `holds(source)`: whether the leg holds the gate of that source. */
@@ -42,11 +51,38 @@ interface Waiting {
   readonly place: number;
 }
 
-export function createLegModel(name: string, spec: BranchSpec, read: Reader, report: Report): LegModel {
-  const { overflow, messages, bytes } = spec;
+interface Retrying extends Waiting {
+  /** When it goes to the front. */
+  readonly dueMs: number;
+}
+
+export interface LegSurroundings {
+  /** Virtual time, in milliseconds. */
+  now(): number;
+  /** The legs that take messages in its stead while it is full. */
+  alternates(): readonly LegModel[];
+}
+
+export function createLegModel(
+  name: string,
+  spec: BranchSpec,
+  read: Reader,
+  report: Report,
+  { now, alternates }: LegSurroundings,
+): LegModel {
+  const { overflow, messages, bytes, retry } = spec;
+  /** How many may be under way: unconfirmed, or waiting for their next try. */
+  const places = retry?.isOrdered === true ? 1 : messages;
+  const draw = drawsOf(name);
   const isLossy = overflow === 'drop-oldest' || overflow === 'drop-newest' || overflow === 'latest';
   let queue: Waiting[] = [];
   let unconfirmed: Waiting[] = [];
+  /** Refused, and not due yet: what is due next comes first. */
+  let retrying: Retrying[] = [];
+  const refusals = new Map<string, number>();
+  /** Refused for the last time, and not failed yet. */
+  const spent = new Set<string>();
+  let lastDrawn = 0;
   const counts = { received: 0, delivered: 0, failed: 0 };
   const discarded = new Map<string, number>();
   const deliveredOnce = new Set<string>();
@@ -57,6 +93,8 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
   const furthest = new Map<number, number>();
   /** By lane: the number of the last message written first. */
   const newest = new Map<string, number>();
+  /** The last place confirmed, by key under `latest`, else in all. */
+  const furthestConfirmed = new Map<number, number>();
   /** Whose messages came to the leg while it was full. */
   const fillers = new Set<number>();
   let holds = 0;
@@ -101,14 +139,32 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
     return kept;
   };
 
-  const checkOrder = ({ place, payload, key }: Waiting): void => {
+  const seriesOf = ({ key }: Waiting): number => (overflow === 'latest' ? key : 0);
+
+  /** Puts what comes back before all that waits; under `latest` it may be superseded meanwhile. */
+  const putBack = (item: Waiting): void => {
+    const isOld = overflow === 'latest' && queue.some(({ key }) => key === item.key);
+    if (isOld) discard('superseded');
+    else queue.unshift(item);
+  };
+
+  /** What is due by now goes to the front. */
+  const passTime = (): void => {
+    for (let [first] = retrying; first !== undefined && first.dueMs <= now(); [first] = retrying) {
+      retrying = retrying.slice(1);
+      putBack(first);
+      trim();
+    }
+  };
+
+  const checkOrder = (item: Waiting): void => {
+    const { place, payload } = item;
     // It comes again after its sink was lost.
     if (writtenOnce.has(payload)) return;
     writtenOnce.add(payload);
-    const series = overflow === 'latest' ? key : 0;
-    const before = furthest.get(series) ?? -1;
+    const before = furthest.get(seriesOf(item)) ?? -1;
     if (place < before) report([3, 4], `${name} is sent ${payload}, place ${place}, after place ${before}`);
-    furthest.set(series, place);
+    furthest.set(seriesOf(item), place);
     const seen = new Set<string>();
     for (const leaf of read(payload)) {
       // A batch that was split holds the same messages in each part: their first is what must not go back.
@@ -124,10 +180,19 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
     newest.set(leaf.lane, leaf.number);
   };
 
-  const close = (payload: string, verb: string): void => {
+  /** First deliveries, in a leg that keeps order under retry. */
+  const checkConfirmed = (item: Waiting | undefined): void => {
+    if (item === undefined || retry?.isOrdered !== true) return;
+    const before = furthestConfirmed.get(seriesOf(item)) ?? -1;
+    if (item.place < before)
+      report(3, `${name} is confirmed ${item.payload}, place ${item.place}, after place ${before}`);
+    furthestConfirmed.set(seriesOf(item), item.place);
+  };
+
+  const close = (payload: string, verb: string): Waiting | undefined => {
     const at = unconfirmed.findIndex((item) => item.payload === payload);
     if (at < 0) report(8, `${name}: ${payload} is ${verb}, and was not unconfirmed`);
-    unconfirmed.splice(at, 1);
+    return unconfirmed.splice(at, 1)[0];
   };
 
   return {
@@ -135,6 +200,7 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
     isLossy,
 
     offered(payload, place, isFiltered) {
+      passTime();
       counts.received += 1;
       if (isFiltered) {
         discard('filtered');
@@ -154,11 +220,18 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
       queue.push(item);
       if (overflow === 'latest') queue = keepLatest(queue);
       trim();
-      if (overflow === 'pause' && isFull()) for (const leaf of read(payload)) fillers.add(leaf.source);
+      const isSpared = alternates().some((other) => other.hasRoom());
+      if (overflow === 'pause' && isFull() && !isSpared) {
+        for (const leaf of read(payload)) fillers.add(leaf.source);
+      }
       return 'kept';
     },
 
     written(payload) {
+      passTime();
+      const early = retrying.find((item) => item.payload === payload);
+      if (early !== undefined)
+        report(21, `${name} sends ${payload} again at ${now()} ms; it is due at ${early.dueMs} ms`);
       const first = queue.shift();
       if (first?.payload !== payload) {
         report([8, 3, 4], `${name} sends ${payload}; the oldest that waits is ${first?.payload ?? 'none'}`);
@@ -166,35 +239,64 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
       }
       checkOrder(first);
       unconfirmed.push(first);
+      const underWay = unconfirmed.length + retrying.length;
+      if (underWay > places) report(7, `${name} has ${underWay} messages under way, of at most ${places}`);
       left = { messages: left.messages + 1, bytes: left.bytes + first.size };
-      if (queue.length <= messages >> 1 && total() <= bytes / 2) fillers.clear();
+      if (queue.length <= messages >> 1 && total() <= bytes / 2) {
+        fillers.clear();
+        for (const other of alternates()) other.letGo();
+      }
     },
 
     confirmed(payload) {
-      close(payload, 'confirmed');
+      passTime();
+      checkConfirmed(close(payload, 'confirmed'));
       counts.delivered += 1;
       owed.delete(payload);
       if (deliveredOnce.has(payload)) report([2, 9], `${name}: ${payload} is confirmed twice`);
       deliveredOnce.add(payload);
     },
 
+    refused(payload) {
+      passTime();
+      const item = close(payload, 'refused');
+      const count = (refusals.get(payload) ?? 0) + 1;
+      refusals.set(payload, count);
+      if (item === undefined || retry === undefined || count >= retry.attempts) {
+        spent.add(payload);
+        return;
+      }
+      lastDrawn = draw();
+      const ceilingMs = Math.min(retry.maxMs, Math.max(1, retry.minMs) * 2 ** count);
+      const pauseMs = retry.minMs + lastDrawn * (ceilingMs - retry.minMs);
+      retrying.push({ ...item, dueMs: now() + pauseMs });
+      retrying.sort((one, other) => one.dueMs - other.dueMs);
+    },
+
+    drawn: () => lastDrawn,
+
     failed(payload) {
-      close(payload, 'refused');
+      if (!spent.delete(payload)) report([1, 21], `${name} gives up ${payload}, which has attempts left`);
       owed.delete(payload);
       counts.failed += 1;
     },
 
     lost() {
-      for (const item of unconfirmed.reverse()) {
-        const isOld = overflow === 'latest' && queue.some(({ key }) => key === item.key);
-        if (isOld) discard('superseded');
-        else queue.unshift(item);
-      }
+      passTime();
+      for (const item of unconfirmed.reverse()) putBack(item);
       unconfirmed = [];
       trim();
     },
 
+    hasRoom() {
+      passTime();
+      return !isFull();
+    },
+
+    letGo: () => fillers.clear(),
+
     inspect(figures, isHolding) {
+      passTime();
       const lost = [...figures.discarded.values()].reduce((sum, count) => sum + count, 0);
       if (figures.received !== figures.delivered + figures.failed + lost + figures.held) {
         report(1, `${name}: in ${figures.received} is not ${describe(figures)}`);
@@ -203,9 +305,13 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
         if (figures[figure] === counts[figure]) continue;
         report(1, `${name}: ${figure} is ${figures[figure]}, seen from outside ${counts[figure]}`);
       }
-      if (figures.held !== queue.length + unconfirmed.length) {
-        report(1, `${name}: held is ${figures.held}, the model holds ${queue.length + unconfirmed.length}`);
+      const held = queue.length + unconfirmed.length + retrying.length;
+      if (figures.held !== held) report(1, `${name}: held is ${figures.held}, the model holds ${held}`);
+      if (figures.retrying !== retrying.length) {
+        const those = retrying.map(({ payload, dueMs }) => `${payload} at ${dueMs} ms`).join(', ');
+        report(21, `${name}: ${figures.retrying} wait for their next try, in the model ${those || 'none'}`);
       }
+      for (const payload of spent) report([1, 21], `${name} was refused ${payload} for good, and keeps it`);
       for (const reason of new Set([...discarded.keys(), ...figures.discarded.keys()])) {
         const [its, ours] = [figures.discarded.get(reason) ?? 0, discarded.get(reason) ?? 0];
         if (its !== ours) report([1, 8], `${name}: discarded ${reason} is ${its}, by the model ${ours}`);
@@ -245,6 +351,15 @@ export function createLegModel(name: string, spec: BranchSpec, read: Reader, rep
         report(2, `${name} was offered ${payload}, and no sink has ever received it`);
       if (figures.held > 0) report([1, 12], `${name} holds ${figures.held} at rest`);
     },
+  };
+}
+
+/** Draws between 0 and 1, the same in each run; no two of a leg are alike. */
+function drawsOf(name: string): () => number {
+  let state = Buffer.from(name).reduce((sum, byte) => sum * 31 + byte, 7);
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return state / 2 ** 31;
   };
 }
 

@@ -3,15 +3,18 @@
 import { map, merge, type SchedulerLike, tap } from 'rxjs';
 import { claim } from '../../operators/claim.ts';
 import type { Endpoint } from '../../src/core/endpoint.ts';
+import type { Branch, Choose } from '../../src/core/fan-out.ts';
 import type { Leg } from '../../src/core/leg.ts';
 import { silentLog } from '../../src/core/log.ts';
+import type { Marshaller } from '../../src/core/marshaller.ts';
 import type { Message, RoutePort } from '../../src/core/message.ts';
 import { Wire } from '../../src/core/wire.ts';
+import { keyOf as sharedKeyOf } from './choice-model.ts';
 import type { Engine } from './engine.ts';
 import type { Oracle, RouteFigures, RouteOracle } from './oracle.ts';
 import { numberOf } from './payload.ts';
 import { stepFor } from './scripted-steps.ts';
-import type { RouteSpec } from './topology.ts';
+import { type BranchSpec, type ChoiceSpec, isChosen, type RouteSpec } from './topology.ts';
 
 export interface ScriptedRoute {
   /** What its port has counted. */
@@ -41,16 +44,27 @@ export function createScriptedRoute(
   const { port, figures } = createPort(spec, index, witness, options);
 
   const legs = spec.to.map(
-    ({ to, overflow, messages, bytes, keys }, place) =>
+    ({ to, overflow, messages, bytes, keys, retry }, place) =>
       new engine.Leg((sinks[to] as Endpoint).outbound, {
         name: `leg ${index}.${place}`,
         overflow,
         capacity: { messages, bytes },
+        tellsOrigin: spec.acksFirst,
         key: (message) => keyOf(message, keys, oracle),
+        retry: retry && { ...retry, scheduler, random: () => witness.legs[place]?.drawn() ?? 0 },
       }),
   );
-  const fanOut = new engine.FanOut(
-    spec.to.map((branch, place) => ({
+  const shared = (branch: BranchSpec, place: number): Branch => ({
+    leg: legs[place] as Leg,
+    // Called for the message that the leg is given, and for no other.
+    marshal(message) {
+      witness.offered(place, message.payload as string, false);
+      return branch.marshals ? toBytes(message) : message;
+    },
+    marshaller: { name: `leg ${place}` } as Marshaller,
+  });
+  const plain = spec.to.map(
+    (branch, place): Branch => ({
       leg: legs[place] as Leg,
       when(message) {
         const payload = message.payload as string;
@@ -59,8 +73,13 @@ export function createScriptedRoute(
         return !isFiltered;
       },
       ...(branch.marshals ? { marshal: toBytes } : {}),
-    })),
+    }),
   );
+  const chosen = spec.to.map(shared).filter((_, place) => isChosen(spec, place));
+  const choice = spec.choice && chosen.length > 0 ? [choiceOf(spec.choice, chosen, engine, oracle)] : [];
+  const fanOut = new engine.FanOut([...choice, ...plain.filter((_, place) => !isChosen(spec, place))], {
+    acksFirst: spec.acksFirst,
+  });
 
   const inputs = spec.from.map((from) => {
     const endpoint = sources[from] as Endpoint;
@@ -94,12 +113,37 @@ export function createScriptedRoute(
       witness.stages.arrived(spec.via.length, payload);
       witness.fannedOut(payload);
       fanOut.offer(message);
-      legs.forEach((leg, place) => witness.legs[place]?.holdsSoFar(leg.holds));
+      legs.forEach((leg, place) => {
+        // One that is half empty lets the others go as well.
+        if (!isChosen(spec, place)) witness.legs[place]?.holdsSoFar(leg.holds);
+      });
     },
     error: (error: unknown) => report(14, `route ${index} is broken: ${String(error)}`),
     complete: () => report(14, `route ${index} has completed`),
   });
   return { figures, legs };
+}
+
+function choiceOf(
+  { kind }: ChoiceSpec,
+  branches: readonly Branch[],
+  { roundRobin, fallback, hashed }: Engine,
+  { read }: Oracle,
+): Choose {
+  switch (kind) {
+    case 'round-robin':
+      return roundRobin(branches);
+    case 'fallback':
+      return fallback(branches);
+    case 'hash':
+      return hashed(
+        branches,
+        (message) => sharedKeyOf(message.payload as string, read),
+        branches.map((_, place) => `sink ${place}`),
+      );
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** What a route decides about what ends in it, and counts. */

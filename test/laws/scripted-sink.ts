@@ -15,8 +15,8 @@ const CONFIRM_MS = 2;
 export interface SinkWitness {
   written(leg: string, payload: string): void;
   confirmed(leg: string, payload: string): void;
-  /** A refusal is about to reach the route. */
-  refusing(leg: string): void;
+  /** A refusal is about to reach the leg. */
+  refusing(leg: string, payload: string): void;
   lost(): void;
   /** It gives a message on to the source that it feeds. */
   feeds(source: number, hops: number): void;
@@ -56,6 +56,17 @@ export function createScriptedSink(
   let takesAll = false;
   let isLost = false;
   let port: Port;
+  /** How often it has refused what a leg sent, by leg and payload. */
+  const refusals = new Map<string, number>();
+
+  const refuses = (leg: string, payload: string): boolean => {
+    const { refusesEvery, refusesTimes } = spec;
+    const number = numberOf(read(payload));
+    if (refusesEvery === 0 || number % refusesEvery !== Math.min(1, refusesEvery - 1)) return false;
+    const count = (refusals.get(`${leg} ${payload}`) ?? 0) + 1;
+    refusals.set(`${leg} ${payload}`, count);
+    return count <= refusesTimes;
+  };
 
   const isWritable = (): boolean => takesAll || (!isStalled && pending.length < spec.room);
 
@@ -79,8 +90,8 @@ export function createScriptedSink(
     sender.confirm(ticket);
   };
 
-  const refuse = ({ sender, ticket }: Pending): void => {
-    witness.refusing(sender.name);
+  const refuse = ({ sender, ticket, payload }: Pending): void => {
+    witness.refusing(sender.name, payload);
     sender.fail(ticket, new engine.AraldoError('sink-rejected', 'refused later'));
   };
 
@@ -92,8 +103,8 @@ export function createScriptedSink(
         write(message: Message, ticket, sender) {
           const payload = message.payload as string;
           witness.written(sender.name, payload);
-          if (spec.refusesEvery > 0 && numberOf(read(payload)) % spec.refusesEvery === 1) {
-            witness.refusing(sender.name);
+          if (refuses(sender.name, payload)) {
+            witness.refusing(sender.name, payload);
             throw new engine.AraldoError('sink-rejected', 'refused at once');
           }
           if (spec.feeds >= 0) witness.feeds(spec.feeds, message.meta.hops ?? 0);

@@ -26,6 +26,10 @@ export interface RouteSpec {
   readonly from: readonly number[];
   readonly via: readonly StepSpec[];
   readonly to: readonly BranchSpec[];
+  /** The first so many of its legs share the messages out; the others get all. */
+  readonly choice: ChoiceSpec | undefined;
+  /** The first leg that has a message settles it for all. */
+  readonly acksFirst: boolean;
   readonly onError: 'discard' | 'nack' | 'reject';
 }
 
@@ -70,6 +74,20 @@ export interface BranchSpec {
   /** Each message whose number it divides is filtered; 0: none is. */
   readonly filtersEvery: number;
   readonly marshals: boolean;
+  /** Unset: what its sink refuses has failed. */
+  readonly retry: RetrySpec | undefined;
+}
+
+export interface ChoiceSpec {
+  readonly kind: 'round-robin' | 'fallback' | 'hash';
+  readonly size: number;
+}
+
+export interface RetrySpec {
+  readonly attempts: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly isOrdered: boolean;
 }
 
 export interface SinkSpec {
@@ -78,6 +96,8 @@ export interface SinkSpec {
   readonly room: number;
   /** It refuses each message whose number this divides, by a throw; 0: none. */
   readonly refusesEvery: number;
+  /** So often, each time that a leg sends it; then it takes it. */
+  readonly refusesTimes: number;
   /** It gives what it is sent to a source, as a mock channel does; -1: none. */
   readonly feeds: number;
 }
@@ -110,6 +130,12 @@ export interface Wanted {
   readonly actions?: readonly Action['do'][];
   readonly isCumulative?: boolean;
   readonly maxRoutes?: number;
+  /** Whether legs may share messages out. */
+  readonly choices?: boolean;
+  /** Whether the first leg that has a message may settle it for all. */
+  readonly acksFirst?: boolean;
+  /** Each leg tries again what its sink refuses. */
+  readonly retries?: boolean;
 }
 
 const actionKinds: readonly Action['do'][] = [
@@ -139,7 +165,7 @@ export function topologies(wanted: Wanted = {}): fc.Arbitrary<Topology> {
     .record({
       sources: fc.array(sourceSpecs(wanted), { minLength: 1, maxLength: 2 }),
       routes: fc.array(routeSpecs(wanted), { minLength: 1, maxLength }),
-      sinks: fc.array(sinkSpecs(), { minLength: 1, maxLength: 3 }),
+      sinks: fc.array(sinkSpecs(wanted), { minLength: 1, maxLength: 3 }),
     })
     .map(wired);
 }
@@ -155,7 +181,13 @@ function wired({ sources, routes, sinks }: Topology): Topology {
     routes: routes.map((route) => ({
       ...route,
       from: [...new Set(route.from.map((from) => from % sources.length))],
-      to: route.to.map((branch) => ({ ...branch, to: branch.to % sinks.length })),
+      choice: route.to.length < 2 ? undefined : route.choice,
+      to: route.to.map((branch, place) => ({
+        ...branch,
+        to: branch.to % sinks.length,
+        // Whom a message goes to is asked of the choice alone.
+        filtersEvery: place < (route.choice?.size ?? 0) ? 0 : branch.filtersEvery,
+      })),
     })),
     sinks: sinks.map((sink) => ({ ...sink, feeds: sink.feeds < 0 ? -1 : sink.feeds % sources.length })),
   };
@@ -179,8 +211,25 @@ function routeSpecs(wanted: Wanted): fc.Arbitrary<RouteSpec> {
     from: fc.array(index, { minLength: 1, maxLength: 2 }),
     via: fc.array(stepSpecs(wanted), { maxLength: 3 }),
     to: fc.array(branchSpecs(wanted), { minLength: 1, maxLength: 3 }),
+    choice:
+      wanted.choices === false
+        ? fc.constant(undefined)
+        : fc.option(choiceSpecs(), { nil: undefined, freq: 3 }),
+    acksFirst: wanted.acksFirst === false ? fc.constant(false) : fc.constantFrom(false, false, true),
     onError: fc.constantFrom('discard' as const, 'nack' as const, 'reject' as const),
   });
+}
+
+function choiceSpecs(): fc.Arbitrary<ChoiceSpec> {
+  return fc.record({
+    kind: fc.constantFrom('round-robin' as const, 'fallback' as const, 'hash' as const),
+    size: fc.integer({ min: 2, max: 3 }),
+  });
+}
+
+/** Whether a leg of a route is one of those that share the messages out. */
+export function isChosen({ choice, to }: RouteSpec, place: number): boolean {
+  return choice !== undefined && to.length > 1 && place < choice.size;
 }
 
 function branchSpecs(wanted: Wanted): fc.Arbitrary<BranchSpec> {
@@ -192,14 +241,26 @@ function branchSpecs(wanted: Wanted): fc.Arbitrary<BranchSpec> {
     keys: fc.integer({ min: 1, max: 3 }),
     filtersEvery: fc.constantFrom(0, 0, 0, 2, 3),
     marshals: fc.boolean(),
+    retry: wanted.retries === true ? retrySpecs() : fc.option(retrySpecs(), { nil: undefined, freq: 2 }),
   });
 }
 
-function sinkSpecs(): fc.Arbitrary<SinkSpec> {
+/** No two things happen at the moment when a pause ends: what comes first would be a question. */
+function retrySpecs(): fc.Arbitrary<RetrySpec> {
+  return fc.record({
+    attempts: fc.integer({ min: 2, max: 4 }),
+    minMs: fc.constantFrom(0.3, 1.7),
+    maxMs: fc.constantFrom(2.9, 9.1),
+    isOrdered: fc.boolean(),
+  });
+}
+
+function sinkSpecs(wanted: Wanted): fc.Arbitrary<SinkSpec> {
   return fc.record({
     confirms: fc.constantFrom('at-once' as const, 'later' as const, 'by-hand' as const),
     room: fc.integer({ min: 1, max: 6 }),
-    refusesEvery: fc.constantFrom(0, 0, 0, 0, 3, 5),
+    refusesEvery: wanted.retries === true ? fc.constantFrom(0, 1, 2, 3) : fc.constantFrom(0, 0, 0, 0, 3, 5),
+    refusesTimes: fc.constantFrom(1, 2, Number.MAX_SAFE_INTEGER),
     feeds: fc.constantFrom(-1, -1, -1, 0, 1),
   });
 }

@@ -1,5 +1,6 @@
 // The topologies on which each law is examined. Small where the law is about one part, all there is where it is not.
 
+import type { SpillWanted } from './spill-script.ts';
 import type { Wanted } from './topology.ts';
 
 /** Everything. */
@@ -15,9 +16,10 @@ const lossless: Wanted = {
 const order: Wanted = { steps: ['fn', 'async', 'batch'] };
 const gates: Wanted = { steps: ['fn', 'batch', 'opaque'], maxRoutes: 2 };
 const legs: Wanted = { steps: ['fn', 'opaque'] };
-const holds: Wanted = { policies: ['pause'], steps: ['fn'], maxRoutes: 2 };
+const holds: Wanted = { policies: ['pause'], steps: ['fn'], maxRoutes: 2, choices: false };
 const cumulative: Wanted = { isCumulative: true, maxRoutes: 2 };
 const steps: Wanted = { steps: ['fn', 'async', 'breaks', 'ends', 'batch'], maxRoutes: 2 };
+const retries: Wanted = { retries: true, steps: ['fn'], maxRoutes: 2 };
 const cycles: Wanted = { steps: ['fn'] };
 
 /** By the number of the law; 13 compares runs, and has its own. */
@@ -37,4 +39,14 @@ export const wanted: Readonly<Record<number, Wanted>> = {
   14: steps,
   15: cycles,
   16: holds,
+  21: retries,
 };
+
+const spillHolds: SpillWanted = {
+  thens: ['pause'],
+  actions: ['hand', 'turn', 'stall', 'flow', 'confirm'],
+  isSmall: true,
+};
+
+/** For legs that spill: everything there is, for the laws that are not here. */
+export const wantedOfSpills: Readonly<Record<number, SpillWanted>> = { 16: spillHolds };

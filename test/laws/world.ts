@@ -38,7 +38,10 @@ export function createWorld(
 ): World {
   const scheduler = new VirtualTimeScheduler();
   endLivelocks(scheduler, report);
-  const oracle = createOracle(topology, report);
+  const oracle = createOracle(topology, report, {
+    now: () => scheduler.frame,
+    isUp: (sink) => sinks[sink]?.endpoint.state === 'open',
+  });
   /** How deep emissions and writes stand within each other, and how deep they may. */
   let depth = 0;
   const deepest = topology.sources.length + topology.sinks.length;
@@ -111,8 +114,10 @@ export function createWorld(
       const [route, place] = placeOf(leg);
       oracle.routes[route]?.confirmed(place, payload);
     },
-    refusing(leg: string): void {
+    refusing(leg: string, payload: string): void {
       refusing = leg;
+      note(`sink ${index}`, `refuses ${payload} to ${leg}`);
+      legModelOf(leg).refused(payload);
     },
     lost(): void {
       note(`sink ${index}`, 'is lost');

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type BufferOptions, buffer } from '../../operators/buffer.ts';
 import type { Leg } from '../../src/core/leg.ts';
 import type { Message, Status } from '../../src/core/message.ts';
-import { overflows } from '../../src/core/overflow.ts';
+import { memoryOverflows } from '../../src/core/overflow.ts';
 import { runs } from '../runs.ts';
 import { walkCases } from './cases.ts';
 import { createLedger } from './ledger.ts';
@@ -147,7 +147,7 @@ describe('buffer', () => {
     fc.assert(
       fc.property(
         fc.array(deed, { maxLength: 80 }),
-        fc.constantFrom(...overflows),
+        fc.constantFrom(...memoryOverflows),
         fc.integer({ min: 1, max: 4 }),
         fc.integer({ min: 1, max: 6 }),
         (deeds, overflow, inFlight, messages) => {

@@ -82,6 +82,21 @@ describe('araldo', () => {
     expect(dot.out.stdout).toMatch(/^digraph/);
   });
 
+  test('explain says what routes promise, for people and programs; an unknown route is 2', async () => {
+    await file('valid.yaml', valid);
+    const text = run('explain', '-c', 'valid.yaml');
+    expect(await text.code).toBe(0);
+    expect(text.out.stdout).toContain('source → numbers: at most once, in order');
+    const json = run('explain', 'source', '-c', 'valid.yaml', '--format', 'json');
+    expect(await json.code).toBe(0);
+    expect(JSON.parse(json.out.stdout)).toMatchObject([
+      { name: 'source', guarantees: [{ sink: 'numbers', delivery: 'at-most-once' }] },
+    ]);
+    const unknown = run('explain', 'sourc', '-c', 'valid.yaml');
+    expect(await unknown.code).toBe(2);
+    expect(unknown.out.stderr).toContain('did you mean source?');
+  });
+
   test('help and version come with 0, a wrong word with 2', async () => {
     const help = run('--help');
     expect(await help.code).toBe(0);

@@ -188,7 +188,7 @@ describe('endpoint-websocket', () => {
     const source = araldo.server.endpoint<MockEndpoint>('source');
     for (let number = 0; number < 1_000; number += 1) source.emit(String(number));
     const left = await araldo.server.stop();
-    expect(left).toEqual({ unsettled: 0, undelivered: 0 });
+    expect(left).toEqual({ unsettled: 0, undelivered: 0, onDisk: 0 });
     expect(await peer.closed).toBe(1001);
     expect(peer.received).toHaveLength(1_000);
   });

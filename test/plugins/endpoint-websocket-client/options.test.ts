@@ -55,6 +55,7 @@ describe('endpoint-websocket-client › options', () => {
         ordered: 'all',
         scope: 'local',
         carries: 'bytes',
+        refusesAbove: 1024 * 1024,
       },
       sink: { confirms: 'flushed', reaches: 'system', carries: 'bytes' },
     });

@@ -1,0 +1,59 @@
+/** What the options of a step name is read: files, and code of the user's own. */
+import { isUtf8 } from 'node:buffer';
+import { resolve } from 'node:path';
+import { AraldoError } from '../core/errors.ts';
+import type { OperatorDefinition, OptionFiles } from '../core/operator.ts';
+import { readWhole } from '../options/read-whole.ts';
+import type { ReadContext } from './context.ts';
+import { isPath, reportThrown } from './fields.ts';
+import { reportIssues } from './options.ts';
+import type { Node } from './tree.ts';
+
+const MAX_BYTES = 1024 * 1024;
+
+/** The options as their operator prepares them; nothing when that failed, which is reported at `node`. */
+export async function prepareOptions(
+  definition: OperatorDefinition,
+  options: unknown,
+  node: Node,
+  context: ReadContext,
+): Promise<{ readonly value: unknown } | undefined> {
+  const { problems } = context;
+  if (definition.prepare === undefined) return { value: options };
+  try {
+    const result = await definition.prepare(options, filesOf(context));
+    if (result.issues === undefined) return { value: result.value };
+    // In a short form, the one thing that is written is what is wrong.
+    const issues = node.kind === 'map' ? result.issues : result.issues.map(({ message }) => ({ message }));
+    reportIssues(issues, definition.options, node, { name: definition.name }, problems);
+  } catch (thrown) {
+    reportThrown(thrown, node, problems, 'plugin-failed');
+  }
+  return undefined;
+}
+
+function filesOf({ directory, registry }: ReadContext): OptionFiles {
+  return {
+    async read(path) {
+      let bytes: Buffer;
+      try {
+        bytes = await readWhole(resolve(directory, path), MAX_BYTES);
+      } catch (thrown) {
+        throw unreadable(path, thrown instanceof Error ? thrown.message : String(thrown));
+      }
+      if (!isUtf8(bytes)) throw unreadable(path, 'it is not UTF-8');
+      return bytes.toString();
+    },
+    async load(path) {
+      if (!isPath(path)) throw new AraldoError('invalid-value', 'expected a path such as ./lookup.ts');
+      const value = await registry.loadFile(path, directory);
+      if (value !== undefined) return value;
+      const what = 'expected a file with a default export, relative to the configuration';
+      throw new AraldoError('unknown-name', `${what}, found none at ${path}`);
+    },
+  };
+}
+
+function unreadable(path: string, reason: string): AraldoError {
+  return new AraldoError('unreadable-file', `${path} could not be read: ${reason}`);
+}

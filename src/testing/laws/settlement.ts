@@ -1,0 +1,209 @@
+/** Laws 9, 10 and 11: each message is settled once and well, and not before all who must have it have it. */
+import type { RelayEvent } from '../relay-event.ts';
+import type { Sent } from '../sent.ts';
+import type { Stem } from '../whereabouts.ts';
+import { branchesByLeg, copyOf, type EventOf, isKeeping, isMeant } from './eventful.ts';
+import type { RunLaw } from './law.ts';
+import type { Played } from './played.ts';
+
+export const settlement: RunLaw = {
+  number: 9,
+  name: 'single settlement',
+  sentence: 'every message is settled once, after all that came of it, with the worst status among them',
+  examine: unsound,
+};
+
+export const noEarlyAck: RunLaw = {
+  number: 10,
+  name: 'no early ack',
+  sentence: 'a message is acked at its source only when every leg that keeps messages has it confirmed',
+  examine: (played) => ackedEarly(played),
+};
+
+export const floor: RunLaw = {
+  number: 11,
+  name: 'floor',
+  sentence: 'a cumulative commit covers no unsettled message, and never goes back',
+  examine: sunken,
+};
+
+function unsound(played: Played): string | undefined {
+  const { plan } = played.relay.configuration;
+  const settled = new Set<string>();
+  const nacked = new Map<string, string>();
+  for (const event of played.relay.events) {
+    switch (event.kind) {
+      case 'over-settled':
+        return `${event.place} settles ${event.id} more often than it has obligations`;
+      case 'settled-again':
+        return `${event.endpoint} is told of ${event.lane}:${event.position} twice`;
+      case 'settled': {
+        const delivery = deliveryOf(event);
+        if (settled.has(delivery)) return `${event.sent.id} is settled twice`;
+        settled.add(delivery);
+        const place = nacked.get(delivery);
+        if (event.status === 'ack' && place !== undefined) {
+          return `${event.sent.id} is acked, though it was given back in ${place}`;
+        }
+        break;
+      }
+      case 'failed':
+        if (plan.routes[event.route]?.onError !== 'nack' || !event.isOwed) break;
+        for (const stem of event.of) nacked.set(deliveryOf(stem), event.place);
+        break;
+      case 'discarded':
+        // What is given up on its way is given up with what had become of it.
+        if (!isMeant(event, played.relay.configuration)) break;
+        for (const stem of event.of) nacked.delete(deliveryOf(stem));
+        break;
+      case 'offered':
+        for (const stem of event.of) {
+          if (!settled.has(deliveryOf(stem)) || isOpaque(played, event.route)) continue;
+          return `${event.leg} is offered ${event.id} after ${stem.sent.id} was settled`;
+        }
+        break;
+      default:
+        break;
+    }
+  }
+  return undefined;
+}
+
+function deliveryOf({ sent, delivery }: Stem): string {
+  return `${sent.id} ${delivery}`;
+}
+
+/** Whether a route has a step that takes messages without keeping their obligations. */
+function isOpaque({ relay }: Played, route: string): boolean {
+  const steps = relay.configuration.routes.get(route)?.steps ?? [];
+  return steps.some(({ definition }) => definition.kind === 'rx' && definition.obligations === 'opaque');
+}
+
+/** What became of the copies of a message that were offered to one leg. */
+interface Copies {
+  readonly offered: Set<string>;
+  readonly done: Set<string>;
+}
+
+/**
+ * Over all deliveries, also those before a crash: a step that lets a message pass, and discards it when it comes
+ * again, has it acked though no sink has it. `spill` legs are done when they have it: it is on their disk.
+ */
+export function ackedEarly(played: Played): string | undefined {
+  const { configuration, events } = played.relay;
+  const branches = branchesByLeg(configuration);
+  const copies = new Map<Sent, Map<string, Copies>>();
+  const ends = new Map<Sent, RelayEvent>();
+  const at = (sent: Sent, leg: string): Copies => {
+    const legs = copies.get(sent) ?? new Map<string, Copies>();
+    copies.set(sent, legs);
+    const found = legs.get(leg) ?? { offered: new Set(), done: new Set() };
+    legs.set(leg, found);
+    return found;
+  };
+
+  /** What fails before the legs is decided for all of them. */
+  const decide = (sent: Sent, event: EventOf<'failed'>): void => {
+    if (branches.has(event.place)) {
+      at(sent, event.place).done.add(copyOf(event, sent));
+      return;
+    }
+    for (const [leg, { offered, done }] of copies.get(sent) ?? []) {
+      if (leg.startsWith(`${event.route} → `)) for (const copy of offered) done.add(copy);
+    }
+  };
+
+  for (const event of events) {
+    switch (event.kind) {
+      case 'offered': {
+        const branch = branches.get(event.leg);
+        if (branch === undefined || !isKeeping(branch) || isOpaque(played, event.route)) break;
+        for (const { sent } of event.of) {
+          at(sent, event.leg).offered.add(copyOf(event, sent));
+          if (isOnDisk(branch.overflow)) at(sent, event.leg).done.add(copyOf(event, sent));
+        }
+        break;
+      }
+      case 'confirmed':
+        for (const { sent } of event.of) at(sent, event.leg).done.add(copyOf(event, sent));
+        break;
+      case 'failed':
+        // Discarded, or given to the dead letters: its route has decided. Given back is not decided.
+        if (configuration.plan.routes[event.route]?.onError === 'nack') break;
+        for (const { sent } of event.of) decide(sent, event);
+        break;
+      case 'discarded':
+        for (const { sent } of event.of) ends.set(sent, event);
+        break;
+      case 'settled':
+        if (event.status !== 'ack') break;
+        for (const [leg, { offered, done }] of copies.get(event.sent) ?? []) {
+          const missing = [...offered].find((copy) => !done.has(copy));
+          if (missing === undefined || isFirstEnough(played, leg, event.sent, copies)) continue;
+          const end = ends.get(event.sent);
+          if (end?.kind === 'discarded' && isMeant(end, configuration)) continue;
+          return `${event.sent.id} is acked, and ${leg} never got ${missing} confirmed${because(end)}`;
+        }
+        break;
+      default:
+        break;
+    }
+  }
+  return undefined;
+}
+
+function isOnDisk(overflow: string): boolean {
+  return overflow === 'spill';
+}
+
+function because(end: RelayEvent | undefined): string {
+  if (end?.kind !== 'discarded') return '';
+  return `: ${end.place} drops it (${end.reason}) on delivery ${end.of[0]?.delivery ?? 1}`;
+}
+
+/** Under `ack: first` one sink is enough. */
+function isFirstEnough(
+  { relay }: Played,
+  leg: string,
+  sent: Sent,
+  copies: ReadonlyMap<Sent, ReadonlyMap<string, Copies>>,
+): boolean {
+  const route = leg.split(' → ')[0] ?? '';
+  const { ack } = (relay.configuration.plan.routes[route] ?? {}) as { readonly ack?: unknown };
+  if (ack !== 'first') return false;
+  return [...(copies.get(sent) ?? [])].some(
+    ([other, { done }]) => other.startsWith(`${route} → `) && done.size > 0,
+  );
+}
+
+function sunken(played: Played): string | undefined {
+  const done = new Map<string, Set<number>>();
+  const floors = new Map<string, number>();
+  for (const event of played.relay.events) {
+    if (event.kind === 'killed') {
+      done.clear();
+      floors.clear();
+    }
+    if (event.kind === 'down') {
+      for (const line of [...done.keys()]) {
+        if (!line.startsWith(`${event.endpoint} `)) continue;
+        done.delete(line);
+        floors.delete(line);
+      }
+    }
+    if (event.kind !== 'settled') continue;
+    const line = `${event.sent.endpoint} ${event.lane}`;
+    const positions = done.get(line) ?? new Set<number>();
+    done.set(line, positions);
+    positions.add(event.position);
+    if (event.floor === undefined) continue;
+    const before = floors.get(line) ?? -1;
+    if (event.floor < before) return `the floor of ${line} falls from ${before} to ${event.floor}`;
+    for (let position = before + 1; position <= event.floor; position += 1) {
+      if (!positions.has(position))
+        return `the floor of ${line} at ${event.floor} covers unsettled ${position}`;
+    }
+    floors.set(line, event.floor);
+  }
+  return undefined;
+}

@@ -1,0 +1,3 @@
+// What the step `tap` of the route of all operators looks with.
+
+export default () => (): void => undefined;

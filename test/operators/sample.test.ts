@@ -1,0 +1,109 @@
+import { Subject } from 'rxjs';
+import { describe, expect, it, test } from 'vitest';
+import { type SampleOptions, sample, sampleStep } from '../../operators/sample.ts';
+import type { Message } from '../../src/core/message.ts';
+import { operatorLaws } from '../../src/testing/operator-laws.ts';
+import { runs } from '../runs.ts';
+import { parsed, timed } from './timed.ts';
+
+const poisoned = ({ payload, meta }: Message): unknown => {
+  if (payload === 'poison') throw new Error('poison');
+  return meta.key;
+};
+
+for (const law of operatorLaws('sample', {
+  create: (scheduler) => sample({ ms: 15, key: ({ meta }) => meta.key, maxKeys: 3, scheduler }),
+  order: 'key',
+  holds: 3,
+  poison: { payload: 'poison', create: (scheduler) => sample({ ms: 15, key: poisoned, scheduler }) },
+})) {
+  test(law.name, () => law.check(runs({ share: 0.05 })));
+}
+
+function start(options: Partial<SampleOptions> = {}) {
+  return timed((scheduler) => sample({ ms: 100, ...options, scheduler }));
+}
+
+describe('sample', () => {
+  it('lets the newest of each period leave at its end, and discards those before it', () => {
+    const { send, wait, left, ledger } = start();
+    send('a', 'b');
+    wait(99);
+    send('c');
+    wait(1);
+    expect(left).toEqual(['c@100']);
+    expect(ledger.discarded).toEqual(['superseded', 'superseded']);
+    expect(ledger.statuses).toEqual(['ack', 'ack', 'open']);
+  });
+
+  it('begins its periods at multiples of them on the clock', () => {
+    const { send, wait, left } = start();
+    wait(130);
+    send('a');
+    wait(200);
+    expect(left).toEqual(['a@200']);
+  });
+
+  it('emits nothing in a period without messages, and has no timer then', () => {
+    const { send, wait, left, scheduler } = start();
+    send('a');
+    wait(100);
+    expect(scheduler.actions).toEqual([]);
+    wait(250);
+    send('b');
+    wait(50);
+    expect(left).toEqual(['a@100', 'b@400']);
+  });
+
+  it('lets all keys leave at the same moment, the one that has waited longest first', () => {
+    const { send, wait, left } = start({ key: ({ payload }) => (payload as string)[0] });
+    send('a1', 'b1');
+    wait(60);
+    send('a2', 'c1');
+    wait(40);
+    expect(left).toEqual(['b1@100', 'a2@100', 'c1@100']);
+  });
+
+  it('lets the oldest leave early when more keys wait than may', () => {
+    const { send, wait, left } = start({ maxKeys: 2, key: ({ payload }) => payload });
+    wait(10);
+    send('a', 'b', 'a', 'c');
+    expect(left).toEqual(['b@10']);
+  });
+
+  it('keeps what comes of an emission for the next period', () => {
+    const started = start();
+    let isFed = false;
+    const { send, wait, left, passed } = started;
+    send('a');
+    // What is emitted leads back, once.
+    const { scheduler } = started;
+    scheduler.schedule(() => {
+      if (!isFed && passed.length === 1) send('b');
+      isFed = true;
+    }, 100);
+    wait(300);
+    expect(left).toEqual(['a@100', 'b@200']);
+  });
+
+  it('lets what waits leave when its source completes, and whenever it is told to', () => {
+    const flushOn = new Subject<void>();
+    const started = start({ flushOn });
+    started.send('a');
+    flushOn.next();
+    started.send('b');
+    started.complete();
+    expect(started.left).toEqual(['a@0', 'b@0']);
+    expect(started.hasCompleted).toBe(true);
+  });
+});
+
+describe('the step sample', () => {
+  it.each([
+    ['1s', { every: 1_000 }],
+    [{ every: '100ms' }, { every: 100 }],
+    [{ every: 5 }, 'expected a duration such as 250ms, found 5'],
+  ])('reads %j', (options, wanted) => {
+    expect(parsed(sampleStep, options)).toEqual(wanted);
+  });
+});
