@@ -21,6 +21,8 @@ const DOT = 'dot';
 
 enableCompileCache();
 process.exitCode = await main(process.argv);
+// What a file of the user's own keeps open, such as a timer, must not keep a command that is done.
+setTimeout(() => process.exit(), LINGER_MS).unref();
 
 async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
@@ -50,7 +52,8 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stderr.write(renderWarnings(warnings));
       const endpoints = counted(Object.keys(plan.endpoints).length, 'endpoint');
       const routes = counted(Object.keys(plan.routes).length, 'route');
-      process.stdout.write(`${config()} is valid: ${endpoints}, ${routes}\n`);
+      const tests = plan.tests.length === 0 ? '' : `, ${counted(plan.tests.length, 'test')}`;
+      process.stdout.write(`${config()} is valid: ${endpoints}, ${routes}${tests}\n`);
     });
   program
     .command('print')
@@ -107,8 +110,6 @@ async function main(argv: readonly string[]): Promise<number> {
     .action(async (names: readonly string[], options: TestFlags) => {
       const { test } = await import('./testing/command/command.ts');
       exitCode = await test({ ...options, file: config(), names, out: process.stdout, err: process.stderr });
-      // What a file of the user's own keeps open, such as a timer, must not keep the command.
-      setTimeout(() => process.exit(), LINGER_MS).unref();
     });
 
   try {

@@ -223,9 +223,9 @@ export const mutants: readonly Mutant[] = [
     law: 9,
     name: 'fan-out retains after the first offer',
     file: 'fan-out.ts',
-    find: 'branch.leg.offer(ready);',
+    find: 'branch.leg.offer(copyFor(first, ready));',
     replace:
-      'branch.leg.offer(ready);\n      if (branches.length > 1 && branch === branches[0]) message.retain(branches.length - 1);',
+      'branch.leg.offer(copyFor(first, ready));\n      if (branches.length > 1 && branch === branches[0]) message.retain(branches.length - 1);',
   },
   {
     law: 9,

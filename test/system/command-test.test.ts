@@ -68,7 +68,7 @@ describe('araldo test', () => {
     for (const word of ['test', 'check']) {
       const it = araldo(folder, word, '-c', 'wrong.yaml');
       expect(await it.code).toBe(78);
-      expect(it.out.stderr).toContain('wrong.yaml:9:20');
+      expect(it.out.stderr).toContain('wrong.yaml:10:20');
       expect(it.out.stderr).toContain('did you mean numbers?');
     }
   });
