@@ -1,5 +1,6 @@
-/** What comes with araldo: a line for each plugin and operator. Plugins load when a configuration uses them. */
-import { operatorTable } from '../operators/index.ts';
+/** What comes with araldo: a line for each plugin and operator. They load when a configuration uses them. */
+import { operatorTable } from '../operators/table.ts';
+import type { OperatorDefinition } from './core/operator.ts';
 import type { Builtins } from './runtime/registry.ts';
 
 export const builtins: Builtins = {
@@ -13,5 +14,20 @@ export const builtins: Builtins = {
     'marshal-json': async () => (await import('../plugins/marshal-json/index.ts')).plugin,
     'marshal-text': async () => (await import('../plugins/marshal-text/index.ts')).plugin,
   },
-  operators: operatorTable,
+  operators: Object.fromEntries(
+    Object.entries(operatorTable).map(([name, load]) => [name, async () => remember(await load())]),
+  ),
 };
+
+/** The definitions above that have been loaded. */
+const loaded = new WeakSet<OperatorDefinition>();
+
+function remember(definition: OperatorDefinition): OperatorDefinition {
+  loaded.add(definition);
+  return definition;
+}
+
+/** Whether a step of a configuration is one of ours, and not the user's own under any name. */
+export function isBuiltIn(definition: OperatorDefinition): boolean {
+  return loaded.has(definition);
+}

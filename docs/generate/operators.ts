@@ -4,7 +4,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { operatorTable } from '../../operators/index.ts';
+import { operatorTable } from '../../operators/table.ts';
+import type { OperatorDefinition } from '../../src/core/operator.ts';
 import { type JsonSchema, optionRows, shortForms } from './option-rows.ts';
 import { sourceText } from './source-text.ts';
 
@@ -26,19 +27,25 @@ Diagrams run from left to right: above what comes, below what leaves.
 `;
 
 /** The whole page. */
-export function operatorsPage(): string {
+export async function operatorsPage(): Promise<string> {
   const names = Object.keys(operatorTable).toSorted();
-  const list = names.map((name) => `| [\`${name}\`](#${name}) | ${operatorTable[name]?.summary} |`);
+  const definitions = await Promise.all(names.map(definitionOf));
+  const list = definitions.map(({ name, summary }) => `| [\`${name}\`](#${name}) | ${summary} |`);
   const contents = ['| step | what it does |', '|---|---|', ...list].join('\n');
-  const sections = names.map(stepSection).join('\n');
+  const sections = definitions.map(stepSection).join('\n');
   const others = inCodeAlone.map(codeSection).join('\n');
   const between = 'Compile puts these where a route needs them; in code you write them yourself.';
   return `${introduction}${contents}\n\n${sections}\n# In code alone\n\n${between}\n\n${others}`;
 }
 
-function stepSection(name: string): string {
-  const definition = operatorTable[name];
+async function definitionOf(name: string): Promise<OperatorDefinition> {
+  const definition = await operatorTable[name]?.();
   if (definition === undefined) throw new Error(`no operator is named ${name}`);
+  return definition;
+}
+
+function stepSection(definition: OperatorDefinition): string {
+  const { name } = definition;
   const { text, marbles, yaml, code, signature, parameters } = textOf(name);
   const schema = z.toJSONSchema(definition.options as z.ZodType, { io: 'input', unrepresentable: 'any' });
   const isSeveral = yaml.split(/^ {2}- /m).length > 2;
@@ -108,4 +115,4 @@ function escaped(text: string): string {
   return text.replaceAll('|', '\\|');
 }
 
-if (import.meta.main) writeFileSync(page, operatorsPage());
+if (import.meta.main) writeFileSync(page, await operatorsPage());

@@ -12,10 +12,11 @@ import type { OperatorDefinition } from '../core/operator.ts';
 import type { AnyPlugin } from '../core/plugin.ts';
 import { shareOwnModules } from './own-modules.ts';
 
+/** Imported only when a configuration uses it. */
 export interface Builtins {
-  /** By id. Imported only when a configuration uses it. */
+  /** By id. */
   readonly plugins: Readonly<Record<string, () => Promise<AnyPlugin>>>;
-  readonly operators: Readonly<Record<string, OperatorDefinition>>;
+  readonly operators: Readonly<Record<string, () => Promise<OperatorDefinition>>>;
 }
 
 /** The `araldo` key of a package.json: what a package offers, by the words used in YAML, as paths in it. */
@@ -58,7 +59,7 @@ export function createRegistry(builtins: Builtins): Registry {
       return found === undefined ? undefined : asPlugin(id, found);
     },
     async findOperator(use, directory) {
-      if (Object.hasOwn(builtins.operators, use)) return builtins.operators[use];
+      if (Object.hasOwn(builtins.operators, use)) return builtins.operators[use]?.();
       const found = await find('operators', use, directory);
       return found === undefined ? undefined : asOperator(use, found);
     },

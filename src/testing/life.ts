@@ -1,7 +1,7 @@
 /** One life of a relay: real routes between modelled endpoints, until it is killed. */
 import type { SchedulerLike } from 'rxjs';
 import { marshalMessage } from '../../operators/marshal.ts';
-import { builtins } from '../builtins.ts';
+import { isBuiltIn } from '../builtins.ts';
 import type { BranchPart, Configuration, EndpointPart, StepPart } from '../config/configuration.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import { AraldoError } from '../core/errors.ts';
@@ -174,5 +174,5 @@ const waiting: ReadonlySet<string> = new Set(['enrich', 'tap']);
 function mayWait({ definition, inner }: StepPart): boolean {
   if (inner.some(mayWait)) return true;
   if (definition.kind === 'fn') return false;
-  return waiting.has(definition.name) || builtins.operators[definition.name] !== definition;
+  return waiting.has(definition.name) || !isBuiltIn(definition);
 }

@@ -43,7 +43,12 @@ export async function loadRelay(source: RelaySource): Promise<Configuration> {
       [modelledPlugin.id]: async () => modelledPlugin,
       ...Object.fromEntries(Object.entries(plugins).map(([id, plugin]) => [id, async () => plugin])),
     },
-    operators: { ...builtins.operators, ...operators },
+    operators: {
+      ...builtins.operators,
+      ...Object.fromEntries(
+        Object.entries(operators).map(([name, operator]) => [name, async () => operator]),
+      ),
+    },
   });
   return loadConfiguration(inputOf(source), {
     registry,

@@ -6,12 +6,12 @@ import { tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { operatorTable } from '../../operators/index.ts';
 import { silentLog } from '../../src/core/log.ts';
 import type { OperatorDefinition } from '../../src/core/operator.ts';
 import type { AnyPlugin } from '../../src/core/plugin.ts';
 import { timelineText, type VirtualRelay, virtualRelay } from '../../src/testing/index.ts';
 import { runs } from '../runs.ts';
+import { allOperators } from './all.ts';
 
 /** Options under which each of them does what it is for, and lets some through. Times are short, and differ. */
 const optionsOf: Readonly<Record<string, unknown>> = {
@@ -143,7 +143,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     .map((deed) => ({ do: deed })),
 );
 
-const words = [...Object.keys(operatorTable), ...Object.keys(faulty)];
+const words = [...Object.keys(allOperators), ...Object.keys(faulty)];
 
 const scenarios: fc.Arbitrary<Scenario> = fc.record({
   via: fc.shuffledSubarray(words),
@@ -246,7 +246,7 @@ function broken(what: string, scenario: Scenario, relay: VirtualRelay): Error {
 
 describe('all operators in a row', () => {
   it('are all that there are', () => {
-    expect(Object.keys(optionsOf)).toEqual(expect.arrayContaining(Object.keys(operatorTable)));
+    expect(Object.keys(optionsOf)).toEqual(expect.arrayContaining(Object.keys(allOperators)));
   });
 
   it('conserve messages, in any order, whatever the outside world does', async () => {

@@ -1,5 +1,5 @@
 /** Ways to look at the events of a run that several laws share. */
-import { builtins } from '../../builtins.ts';
+import { isBuiltIn } from '../../builtins.ts';
 import type { Configuration, RoutePart } from '../../config/configuration.ts';
 import type { BranchPlan } from '../../config/plan.ts';
 import type { RelayEvent } from '../relay-event.ts';
@@ -76,14 +76,13 @@ export function nameOf({ id, of }: Made): string {
 
 /** Our own steps that drop by time say so: what they do to what comes again, or is on its way, is what they are for. */
 export function isMeant({ place, reason }: EventOf<'discarded'>, configuration: Configuration): boolean {
-  return isBuiltIn(place, configuration) || (place.includes(' → ') && reason === 'timed-out');
+  return isOurs(place, configuration) || (place.includes(' → ') && reason === 'timed-out');
 }
 
-/** Whether a step is one of ours, and not the user's own under any name. */
-function isBuiltIn(place: string, configuration: Configuration): boolean {
+function isOurs(place: string, configuration: Configuration): boolean {
   const found = /^(.*)\.via\[(\d+)\] /.exec(place);
   const step = configuration.routes.get(found?.[1] ?? '')?.steps[Number(found?.[2])];
-  return step !== undefined && builtins.operators[step.definition.name] === step.definition;
+  return step !== undefined && isBuiltIn(step.definition);
 }
 
 export function routesOf(configuration: Configuration): readonly RoutePart[] {
