@@ -57,7 +57,7 @@ interface Life {
   confirmed: Set<number>;
   holds: number;
   takenSinceHold: number;
-  hasFailed: boolean;
+  readonly hasFailed: boolean;
 }
 
 /** Plays a script, checks the laws after each action and at rest, and returns what broke. */
@@ -123,6 +123,7 @@ export async function playSpill(
       (port) => sinkTransport(port, own),
     );
     const store = disk.open();
+    let hasFailed = false;
     const order = disk.rows.map(({ bytes }) => numberIn(bytes));
     const leg = new engine.Leg(far.outbound, {
       name: 'broker → sink',
@@ -138,6 +139,10 @@ export async function playSpill(
         maxDeliveries: 3,
         scheduler,
         random: () => 0.5,
+        // Who is held because the disk fails is not held because it is full.
+        onFailing: () => {
+          hasFailed = true;
+        },
       },
     });
     const started: Life = {
@@ -159,7 +164,9 @@ export async function playSpill(
       confirmed: new Set(),
       holds: 0,
       takenSinceHold: 0,
-      hasFailed: false,
+      get hasFailed() {
+        return hasFailed;
+      },
     };
     own.value = started;
     if (leg.spill?.restored !== order.length) report(1, `restored ${leg.spill?.restored} of ${order.length}`);
@@ -377,7 +384,6 @@ export async function playSpill(
     const { bytes = 0, messages = 0, failing } = leg.spill ?? {};
     const isBounded = spec.then === 'drop-newest' || spec.then === 'error';
     if (isBounded && bytes > spec.max && messages > 1) report(7, `${bytes} bytes on disk, of ${spec.max}`);
-    if (failing !== undefined) life.hasFailed = true;
     if (failing === undefined && leg.isHolding && spec.then !== 'pause') report(12, 'holds for nothing');
   }
 
