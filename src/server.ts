@@ -44,6 +44,11 @@ export interface Server {
   readonly address: Address;
   /** The endpoint of this name, an RxJS Subject. Throws an `AraldoError` (`unknown-endpoint`) for any other. */
   endpoint<E extends Endpoint = Endpoint>(name: string): E;
+  /**
+   * The marshaller of this name, for routes in code: `endpoint('orders').pipe(claim(), unmarshal(marshaller('json')))`.
+   * Throws an `AraldoError` (`unknown-name`) for any other.
+   */
+  marshaller(name: string): Marshaller;
   status(): ServerStatus;
   /**
    * Reads the files of `server-tls` again, for connections from now on. Rejects with an `AraldoError` that says
@@ -180,6 +185,15 @@ async function run(configuration: Configuration, log: Logger): Promise<Server> {
       if (endpoint !== undefined) return endpoint as E;
       const names = [...endpoints.keys()].join(', ');
       throw new AraldoError('unknown-endpoint', `no endpoint is named "${name}"; there are: ${names}`);
+    },
+    marshaller(name) {
+      const marshaller = marshallers.get(name);
+      if (marshaller !== undefined) return marshaller;
+      const names = [...marshallers.keys()].join(', ');
+      throw new AraldoError(
+        'unknown-name',
+        `no marshaller is named "${name}"; there are: ${names || 'none'}`,
+      );
     },
     status,
     reloadCertificates: () => http.reloadCertificates(),
