@@ -94,10 +94,15 @@ async function load(use: string, file: string | undefined): Promise<unknown> {
   }
 }
 
-/** The direct dependencies of the nearest package.json at or above `directory` that announce something. */
+/**
+ * The nearest package at or above `directory`, if it announces something, and those of its direct dependencies that do.
+ * So the package of a plugin can have a configuration of its own, and use the words in it that its users will.
+ */
 async function readAnnouncements(directory: string): Promise<readonly Announced[]> {
   const home = await nearestPackage(directory);
   if (home === undefined) return [];
+  const { araldo } = home.manifest;
+  const own = araldo && { directory: await realpath(home.directory), announcement: araldo };
   const names = Object.keys({
     ...home.manifest.dependencies,
     ...home.manifest.optionalDependencies,
@@ -111,7 +116,7 @@ async function readAnnouncements(directory: string): Promise<readonly Announced[
       return { directory: await realpath(folder), announcement: manifest.araldo };
     }),
   );
-  return found.filter((entry) => entry !== undefined);
+  return [own, ...found].filter((entry) => entry !== undefined);
 }
 
 interface Manifest {
