@@ -7,7 +7,6 @@ import { type VirtualRelay, virtualRelay } from '../relay.ts';
 import type { RelayEvent } from '../relay-event.ts';
 import type { Scenario } from '../scenario.ts';
 import { keepRegression, type Regression } from './regressions.ts';
-import { smallest } from './smallest.ts';
 
 /** A law as people read it. */
 export interface LawHead {
@@ -109,11 +108,7 @@ async function findingsOf(
   const findings: Finding[] = [];
   let left = results.flatMap(({ law, broken }) => (broken === undefined ? [] : [{ law, broken }]));
   for (let [first] = left; first !== undefined; [first] = left) {
-    const { scenario: found, seed, path } = first.broken;
-    const own = nameOf(first.law);
-    const fails = async (smaller: Scenario): Promise<boolean> =>
-      (await breachOf(definitions[own], relays, smaller, settings)) !== undefined;
-    const scenario = await smallest(found, fails);
+    const { scenario, seed, path } = first.broken;
     const names = left.map(({ law }) => nameOf(law));
     const broken = (await brokenBy(scenario, names, relays, settings)) ?? {
       breaches: [{ law: first.law, text: first.broken.breach }],

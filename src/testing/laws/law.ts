@@ -5,6 +5,7 @@ import { type ScenarioOptions, scenarios } from '../arbitraries/scenario.ts';
 import type { Scenario } from '../scenario.ts';
 import { LawBroken } from './law-broken.ts';
 import { type Inspection, type Played, playToEnd, type RelayOf } from './played.ts';
+import { smallest } from './smallest.ts';
 
 export interface RelayLawSettings extends ScenarioOptions {
   /** How many cases; 100 unless given. */
@@ -100,10 +101,12 @@ async function check(
   });
   if (!result.failed || last === undefined) return { doesNotApply: undefined, numRuns: result.numRuns };
 
-  // The last case that failed is the smallest, and it is played once more: what is told is what the path repeats.
-  const scenario = result.counterexample?.[0] ?? last.played.scenario;
-  const breach = (await breachOf(law, relayOf, scenario, settings)) ?? last;
-  throw new LawBroken(law, breach, { seed: result.seed, path: result.counterexamplePath ?? '' });
+  await smallest(result.counterexample?.[0] ?? last.played.scenario, async (smaller) => {
+    const breach = await breachOf(law, relayOf, smaller, settings);
+    if (breach !== undefined) last = breach;
+    return breach !== undefined;
+  });
+  throw new LawBroken(law, last, { seed: result.seed, path: result.counterexamplePath ?? '' });
 }
 
 export function scenariosOf(

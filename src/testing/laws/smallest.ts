@@ -8,7 +8,8 @@ const MOST_TRIES = 200;
  * What fast-check cannot shrink is the number of messages in a burst, which has a least: here each action goes that
  * the failure does without, first many at once, then one by one.
  *
- * @param fails whether a scenario still shows it. Asked of smaller ones only.
+ * @param fails whether a scenario still shows it. Asked of smaller ones only; what is returned is the last for which
+ *   it was true, if any.
  */
 export async function smallest(
   scenario: Scenario,

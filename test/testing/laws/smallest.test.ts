@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { smallest } from '../../../src/testing/command/smallest.ts';
+import { smallest } from '../../../src/testing/laws/smallest.ts';
 import type { Scenario } from '../../../src/testing/scenario.ts';
 import { runs } from '../../runs.ts';
 
