@@ -35,11 +35,12 @@ export function graphOf(from: Plan | Configuration): Graph {
 
   function addRoute(route: RoutePlan): void {
     const begin = route.from.map((source): End => ({ id: endpoint(source), label: '' }));
+    const ack = route.ack === undefined ? '' : `ack: ${route.ack}`;
     const ends = addSteps(route.via, begin, route.name);
     for (const [place, leg] of route.to.entries()) {
       const share = shareOf(place, route);
       for (const { id, label } of ends) {
-        const text = [label, share, labelOf(leg, redact)].filter((part) => part !== '').join(', ');
+        const text = [label, share, labelOf(leg, redact), ack].filter((part) => part !== '').join(', ');
         edges.push({ from: id, to: endpoint(leg.to), kind: 'leg', label: text });
       }
     }

@@ -28,6 +28,7 @@ export const routeKeys = [
   'overflow',
   'buffer',
   'key',
+  'ack',
   'on-error',
   'allow-upstream-loss',
   'retry',

@@ -2,7 +2,6 @@
 
 export const laterRouteKeys: Readonly<Record<string, string>> = {
   isolate: 'give the slow leg a policy that does not pause, such as overflow: drop-oldest',
-  ack: 'overflow: pause on every leg acknowledges a message when all sinks have it',
 };
 
 export const laterBranchKeys: Readonly<Record<string, string>> = {

@@ -60,6 +60,8 @@ export interface RoutePlan {
   readonly to: readonly BranchPlan[];
   /** How messages are shared out among them; absent where each leg gets each message. */
   readonly targets?: readonly TargetPlan[];
+  /** A message is settled as soon as one of the sinks has it; absent where it waits for all of them. */
+  readonly ack?: 'first';
   readonly onError: OnError;
   /** What it states that it keeps: a configuration that cannot is refused. */
   readonly guarantee?: 'at-least-once';

@@ -90,11 +90,21 @@ function endpointForm({ name, id, options, marshal, maxInFlight, maxDeliveries }
   return { name, id, ...options, ...common };
 }
 
-function routeForm({ from, via, to, targets, onError, guarantee, allowUpstreamLoss }: RoutePlan): object {
+function routeForm({
+  from,
+  via,
+  to,
+  targets,
+  ack,
+  onError,
+  guarantee,
+  allowUpstreamLoss,
+}: RoutePlan): object {
   return {
     from,
     ...(via.length === 0 ? {} : { via: via.map(normalStep) }),
     to: targets?.map((target) => targetForm(target, to)) ?? to.map(branchForm),
+    ...(ack === undefined ? {} : { ack }),
     'on-error': onErrorForm(onError),
     ...(guarantee === undefined ? {} : { guarantee }),
     ...(allowUpstreamLoss === true ? { 'allow-upstream-loss': true } : {}),

@@ -80,11 +80,13 @@ function renderStage({ kind, name, detail }: Stage, columns: number): readonly s
 }
 
 function renderGuarantee(guarantee: Guarantee, columns: number): readonly string[] {
-  const { source, sink, share, delivery, losses, keptBy, duplicates, order, coupling, memory } = guarantee;
+  const { source, sink, share, first, delivery, losses, keptBy, duplicates, order, coupling, memory } =
+    guarantee;
   const title = `${source} → ${sink}: ${deliveries[delivery]}, ${orders[order.kept]}`;
   return [
     ...wrap(printable(title), columns - 4).map((line, place) => `${place === 0 ? '  ' : '    '}${line}`),
     ...(share === undefined ? [] : fact('share', share, columns)),
+    ...(first === undefined ? [] : fact('first', first, columns)),
     ...keptBy.flatMap((text) => fact('kept', text, columns)),
     ...losses.flatMap(({ text, cure }) => [
       ...fact('lost', text, columns),

@@ -1,4 +1,5 @@
 /** `routes:` in the original form and the full one. */
+import { readAck } from './ack.ts';
 import type { BranchOptions } from './branches.ts';
 import type { RoutePart } from './configuration.ts';
 import type { ReadContext } from './context.ts';
@@ -96,6 +97,7 @@ async function readRoute(
     warn: options.warn,
   };
   const { branches, targets } = readTargets(map, branchOptions);
+  const ack = readAck(map, { branches, targets }, problems, options.warn);
   const guarantee = readKey(map, 'guarantee', problems, guaranteeReader);
   const onError = readKey(map, 'on-error', problems, (node) => readOnError(node, readEndpoint, context));
 
@@ -106,6 +108,7 @@ async function readRoute(
       via: steps.map(({ plan }) => plan),
       to: branches.map(({ plan }) => plan),
       ...(targets === undefined ? {} : { targets: targets.map(({ plan }) => plan) }),
+      ...(ack === undefined ? {} : { ack }),
       onError: onError ?? defaultOnError(known),
       ...(guarantee === undefined ? {} : { guarantee }),
       ...(allowsLoss ? { allowUpstreamLoss: true } : {}),

@@ -64,7 +64,9 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
     when: branch.when,
   }));
   const branches = legs.map(({ sink, leg, when }) => ({ leg, when, ...marshallingFor(sink, context) }));
-  const fanOut = new FanOut(part.targets?.map((target) => targetOf(target, branches, part)) ?? branches);
+  const fanOut = new FanOut(part.targets?.map((target) => targetOf(target, branches, part)) ?? branches, {
+    acksFirst: part.plan.ack === 'first',
+  });
 
   const stepWatch = createStepWatch(context.scheduler);
   const flushOn = new Subject<void>();
@@ -166,6 +168,7 @@ function legOf(route: Route, part: RoutePart, branch: BranchPart, context: Compi
     overflow: plan.overflow,
     capacity: plan.buffer,
     key,
+    tellsOrigin: part.plan.ack === 'first',
     spill: spillOptions(branch, context.spills?.get(branch), { ...context, route, maxDeliveries }),
     retry: retry && { ...retry, isOrdered: retry.inOrder, scheduler: context.scheduler },
   });

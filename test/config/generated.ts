@@ -154,6 +154,7 @@ export const configuration: fc.Arbitrary<Tree> = names.chain((names) => {
     optional('via', fc.array(fc.oneof(step, fc.constantFrom('chain-1', 'chain-2')), { maxLength: 4 })),
     optional('from', fc.oneof(name, fc.uniqueArray(name, { minLength: 1, maxLength: 3 }))),
     optional('when', expression),
+    optional('ack', fc.constantFrom('all', 'first')),
     optional('on-error', onError),
     optional('allow-upstream-loss', fc.boolean()),
     optional('retry', retry),

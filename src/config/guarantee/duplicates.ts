@@ -1,5 +1,6 @@
 /** When a message may come to a sink more than once. */
 import type { RoutePart } from '../configuration.ts';
+import { acksFirst, keeps } from './first.ts';
 import { isKept, type Pair, stepsOf } from './pair.ts';
 
 /** The most that a leg has sent and unconfirmed, whatever its buffer. */
@@ -19,14 +20,16 @@ function fromSource(pair: Pair): readonly string[] {
 }
 
 /** All that came of a message comes again when any of it is given back, in another route of its source too. */
-function fromNacks({ route, source, routes }: Pair): readonly string[] {
+function fromNacks({ route, leg, source, routes }: Pair): readonly string[] {
+  // What any sink has is not given back.
+  const isFirst = acksFirst(route) && keeps(leg);
   const { name, maxDeliveries } = source.plan;
   const times = `up to ${maxDeliveries} times in all`;
   return [...routes.values()].flatMap((other) => {
     if (!other.plan.from.includes(name)) return [];
     const here = other === route;
     // In a route with no other leg, what is given back has not been delivered.
-    const isAlone = here && (route.targets?.length ?? route.branches.length) === 1;
+    const isAlone = here && ((route.targets?.length ?? route.branches.length) === 1 || isFirst);
     const where = here ? 'another leg' : `route ${other.plan.name}`;
     const nacks =
       other.plan.onError === 'nack' && !isAlone

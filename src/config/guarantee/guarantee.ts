@@ -2,6 +2,7 @@
 import type { EndpointPart, RoutePart } from '../configuration.ts';
 import { couplingOf } from './coupling.ts';
 import { duplicatesOf } from './duplicates.ts';
+import { firstOf, lossesToFirst } from './first.ts';
 import { keptBy, type Loss, lossesOf } from './losses.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import { type Order, orderOf } from './order.ts';
@@ -19,6 +20,8 @@ export interface Guarantee {
   readonly sink: string;
   /** Which messages it is about; absent where that is all of the route's. */
   readonly share?: string;
+  /** Under `ack: first`: which sinks are enough, and what that promises. */
+  readonly first?: string;
   readonly delivery: Delivery;
   /** How a message may be lost; none where it is kept until the sink has it. */
   readonly losses: readonly Loss[];
@@ -45,11 +48,13 @@ export function guaranteesOf(
   routes: ReadonlyMap<string, RoutePart>,
   endpoints: ReadonlyMap<string, EndpointPart>,
 ): readonly Guarantee[] {
-  return pairsOf(route, routes, endpoints).map(guaranteeOf);
+  const pairs = pairsOf(route, routes, endpoints);
+  const first = firstOf(route, pairs);
+  return pairs.map((pair) => guaranteeOf(pair, first));
 }
 
-function guaranteeOf(pair: Pair): Guarantee {
-  const losses = lossesOf(pair);
+function guaranteeOf(pair: Pair, first: string | undefined): Guarantee {
+  const losses = [...lossesOf(pair), ...lossesToFirst(pair)];
   const duplicates = duplicatesOf(pair);
   const coupling = couplingOf(pair);
   const share = shareOf(pair.route, pair.leg);
@@ -57,6 +62,7 @@ function guaranteeOf(pair: Pair): Guarantee {
     source: pair.source.plan.name,
     sink: pair.sink.plan.name,
     ...(share === undefined ? {} : { share }),
+    ...(first === undefined ? {} : { first }),
     delivery: deliveryOf(losses.length > 0, duplicates.length > 0),
     losses,
     keptBy: losses.length > 0 ? [] : keptBy(pair),

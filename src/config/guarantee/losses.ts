@@ -14,6 +14,11 @@ export function lossesOf(pair: Pair): readonly Loss[] {
   return [atSource, inSteps, atLeg, atSink, onError].flatMap((ways) => ways(pair));
 }
 
+/** The same without those of the leg and its sink. */
+export function lossesBesidesLeg(pair: Pair): readonly Loss[] {
+  return [atSource, inSteps, onError].flatMap((ways) => ways(pair));
+}
+
 /** Why none is lost, where `lossesOf` has nothing to say. */
 export function keptBy({ source, sink, sends, leg, route }: Pair): readonly string[] {
   const { name } = sink.plan;

@@ -2,7 +2,7 @@
 import type { EndpointPart, RoutePart } from '../configuration.ts';
 import { wordReader } from '../fields.ts';
 import type { Problems, Spot } from '../problem.ts';
-import { lossesOf } from './losses.ts';
+import { lossesOfRoute } from './first.ts';
 import { pairsOf } from './pair.ts';
 
 /** At most once is what `drop-oldest` gives: nobody need state it. */
@@ -17,7 +17,7 @@ export function checkStated(
   problems: Problems,
 ): void {
   const reported = new Set<string>();
-  for (const { text, cure, place } of pairsOf(route, routes, endpoints).flatMap(lossesOf)) {
+  for (const { text, cure, place } of lossesOfRoute(route, pairsOf(route, routes, endpoints))) {
     const isOwn = place !== undefined && place !== route.place;
     const spot = isOwn ? { place, length: 1 } : stated;
     const sentence = `expected at-least-once to be kept, as the route states; ${text}: ${cure}`;

@@ -123,6 +123,7 @@ function routes(options: TopologyOptions) {
       }),
       { minLength: 1, maxLength: 3 },
     ),
+    ack: fc.constantFrom('all', 'all', 'first'),
     'on-error': fc.constantFrom(...(options.onError ?? ['discard', 'nack'])),
   });
 }

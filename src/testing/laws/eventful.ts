@@ -47,6 +47,11 @@ export function isKeeping({ overflow }: BranchPlan): boolean {
   return policy === 'pause' || policy === 'error' || policy === 'spill';
 }
 
+/** Whether a route has a message acked as soon as one of its sinks has it. */
+export function acksFirst({ plan }: Configuration, route: string): boolean {
+  return plan.routes[route]?.ack === 'first';
+}
+
 /** Sources that stand still because a route stopped at a message, as `on-error: hold` has it. */
 export function stoppedSources({ relay }: Played): ReadonlySet<string> {
   const stopped = new Set<string>();

@@ -2,7 +2,7 @@
 import type { RelayEvent } from '../relay-event.ts';
 import type { Sent } from '../sent.ts';
 import type { Stem } from '../whereabouts.ts';
-import { branchesByLeg, copyOf, type EventOf, isKeeping, isMeant } from './eventful.ts';
+import { acksFirst, branchesByLeg, copyOf, type EventOf, isKeeping, isMeant, nameOf } from './eventful.ts';
 import type { RunLaw } from './law.ts';
 import type { Played } from './played.ts';
 
@@ -16,7 +16,8 @@ export const settlement: RunLaw = {
 export const noEarlyAck: RunLaw = {
   number: 10,
   name: 'no early ack',
-  sentence: 'a message is acked at its source only when every leg that keeps messages has it confirmed',
+  sentence:
+    'a message is acked at its source only when every leg that keeps messages has it confirmed, or one under ack: first',
   examine: (played) => ackedEarly(played),
 };
 
@@ -28,9 +29,13 @@ export const floor: RunLaw = {
 };
 
 function unsound(played: Played): string | undefined {
-  const { plan } = played.relay.configuration;
+  const { configuration } = played.relay;
+  const { plan } = configuration;
   const settled = new Set<string>();
-  const nacked = new Map<string, string>();
+  /** Which copies of a delivery were given back, and where. */
+  const nacked = new Map<string, Map<string, string>>();
+  /** Under `ack: first`, copies that some sink has: what others give back is no matter. */
+  const had = new Set<string>();
   for (const event of played.relay.events) {
     switch (event.kind) {
       case 'over-settled':
@@ -41,24 +46,34 @@ function unsound(played: Played): string | undefined {
         const delivery = deliveryOf(event);
         if (settled.has(delivery)) return `${event.sent.id} is settled twice`;
         settled.add(delivery);
-        const place = nacked.get(delivery);
-        if (event.status === 'ack' && place !== undefined) {
-          return `${event.sent.id} is acked, though it was given back in ${place}`;
+        const given = [...(nacked.get(delivery) ?? [])].find(([copy]) => !had.has(copy));
+        if (event.status === 'ack' && given !== undefined) {
+          return `${event.sent.id} is acked, though it was given back in ${given[1]}`;
         }
         break;
       }
+      case 'confirmed':
+        if (!acksFirst(configuration, event.route)) break;
+        for (const stem of event.of) had.add(`${event.route} ${nameOf(event)} ${deliveryOf(stem)}`);
+        break;
       case 'failed':
         if (plan.routes[event.route]?.onError !== 'nack' || !event.isOwed) break;
-        for (const stem of event.of) nacked.set(deliveryOf(stem), event.place);
+        for (const stem of event.of) {
+          const given = nacked.get(deliveryOf(stem)) ?? new Map<string, string>();
+          nacked.set(deliveryOf(stem), given);
+          given.set(`${event.route} ${nameOf(event)} ${deliveryOf(stem)}`, event.place);
+        }
         break;
       case 'discarded':
         // What is given up on its way is given up with what had become of it.
-        if (!isMeant(event, played.relay.configuration)) break;
+        if (!isMeant(event, configuration)) break;
         for (const stem of event.of) nacked.delete(deliveryOf(stem));
         break;
       case 'offered':
         for (const stem of event.of) {
           if (!settled.has(deliveryOf(stem)) || isOpaque(played, event.route)) continue;
+          // The sinks before it were told, and had it, before it was its turn.
+          if (acksFirst(configuration, event.route)) continue;
           return `${event.leg} is offered ${event.id} after ${stem.sent.id} was settled`;
         }
         break;
@@ -83,6 +98,8 @@ function isOpaque({ relay }: Played, route: string): boolean {
 interface Copies {
   readonly offered: Set<string>;
   readonly done: Set<string>;
+  /** Of those done, what a sink or the disk of the leg has. */
+  readonly had: Set<string>;
 }
 
 /**
@@ -97,9 +114,15 @@ export function ackedEarly(played: Played): string | undefined {
   const at = (sent: Sent, leg: string): Copies => {
     const legs = copies.get(sent) ?? new Map<string, Copies>();
     copies.set(sent, legs);
-    const found = legs.get(leg) ?? { offered: new Set(), done: new Set() };
+    const found = legs.get(leg) ?? { offered: new Set(), done: new Set(), had: new Set() };
     legs.set(leg, found);
     return found;
+  };
+
+  const have = (sent: Sent, event: EventOf<'offered' | 'confirmed'>): void => {
+    const { done, had } = at(sent, event.leg);
+    done.add(copyOf(event, sent));
+    had.add(copyOf(event, sent));
   };
 
   /** What fails before the legs is decided for all of them. */
@@ -120,12 +143,12 @@ export function ackedEarly(played: Played): string | undefined {
         if (branch === undefined || !isKeeping(branch) || isOpaque(played, event.route)) break;
         for (const { sent } of event.of) {
           at(sent, event.leg).offered.add(copyOf(event, sent));
-          if (isOnDisk(branch.overflow)) at(sent, event.leg).done.add(copyOf(event, sent));
+          if (isOnDisk(branch.overflow)) have(sent, event);
         }
         break;
       }
       case 'confirmed':
-        for (const { sent } of event.of) at(sent, event.leg).done.add(copyOf(event, sent));
+        for (const { sent } of event.of) have(sent, event);
         break;
       case 'failed':
         // Discarded, or given to the dead letters: its route has decided. Given back is not decided.
@@ -138,8 +161,10 @@ export function ackedEarly(played: Played): string | undefined {
       case 'settled':
         if (event.status !== 'ack') break;
         for (const [leg, { offered, done }] of copies.get(event.sent) ?? []) {
-          const missing = [...offered].find((copy) => !done.has(copy));
-          if (missing === undefined || isFirstEnough(played, leg, event.sent, copies)) continue;
+          const missing = [...offered].find(
+            (copy) => !done.has(copy) && !isHadElsewhere(copy, leg, event.sent, played, copies),
+          );
+          if (missing === undefined) continue;
           const end = ends.get(event.sent);
           if (end?.kind === 'discarded' && isMeant(end, configuration)) continue;
           return `${event.sent.id} is acked, and ${leg} never got ${missing} confirmed${because(end)}`;
@@ -161,19 +186,18 @@ function because(end: RelayEvent | undefined): string {
   return `: ${end.place} drops it (${end.reason}) on delivery ${end.of[0]?.delivery ?? 1}`;
 }
 
-/** Under `ack: first` one sink is enough. */
-function isFirstEnough(
-  { relay }: Played,
+/** Under `ack: first` one sink of the route is enough. */
+function isHadElsewhere(
+  copy: string,
   leg: string,
   sent: Sent,
+  { relay }: Played,
   copies: ReadonlyMap<Sent, ReadonlyMap<string, Copies>>,
 ): boolean {
-  const route = leg.split(' → ')[0] ?? '';
-  const { ack } = (relay.configuration.plan.routes[route] ?? {}) as { readonly ack?: unknown };
-  if (ack !== 'first') return false;
-  return [...(copies.get(sent) ?? [])].some(
-    ([other, { done }]) => other.startsWith(`${route} → `) && done.size > 0,
-  );
+  const route = leg.slice(0, leg.lastIndexOf(' → '));
+  if (!acksFirst(relay.configuration, route)) return false;
+  const legs = [...(copies.get(sent) ?? [])];
+  return legs.some(([other, { had }]) => other.startsWith(`${route} → `) && had.has(copy));
 }
 
 function sunken(played: Played): string | undefined {
