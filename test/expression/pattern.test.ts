@@ -49,7 +49,8 @@ const patterns = fc.letrec<{ pattern: string; atom: string }>((tie) => ({
 })).pattern;
 
 const texts = fc.array(fc.constantFrom('a', 'b', 'c', 'é', '😀', '1', '.', ' ', '\n', '_', '\ud83d'), {
-  maxLength: 12,
+  // V8 backtracks: on longer texts some patterns take it for ever, and that is why there is one of our own.
+  maxLength: 6,
 });
 
 describe('compilePattern', () => {

@@ -21,7 +21,7 @@ export interface Catch {
 }
 
 /** The same cases each time, so that a mutant is noticed or is not. The slowest needs about 200. */
-const parameters = { numRuns: 1_500, seed: 6, endOnFailure: true };
+const parameters = { numRuns: 1_500, seed: 2, endOnFailure: true };
 
 // What a mutant throws where nobody can catch it, in a promise, shows as a broken law as well.
 process.on('unhandledRejection', () => undefined);
