@@ -42,6 +42,10 @@ const facts: Readonly<Record<string, (claimed: unknown) => boolean>> = {
   key: isText,
   peer: isText,
   headers: isMapOfText,
+  contentType: isText,
+  correlationId: isText,
+  replyTo: isText,
+  timestamp: Number.isFinite,
   params: isMapOfText,
   hops: (claimed) => Number.isSafeInteger(claimed) && (claimed as number) >= 0,
 };
@@ -50,6 +54,10 @@ const expected: Readonly<Record<string, string>> = {
   key: 'a text as meta.key',
   peer: 'a text as meta.peer',
   headers: 'a map of texts as meta.headers',
+  contentType: 'a text as meta.contentType',
+  correlationId: 'a text as meta.correlationId',
+  replyTo: 'a text as meta.replyTo',
+  timestamp: 'milliseconds as meta.timestamp',
   params: 'a map of texts as meta.params',
   hops: 'a count as meta.hops',
 };

@@ -20,6 +20,14 @@ export interface Meta {
   /** What orders and partitions: messages with equal keys keep their order. */
   readonly key?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the payload is, as a media type: `application/json`. */
+  readonly contentType?: string;
+  /** What an answer has in common with its request. */
+  readonly correlationId?: string;
+  /** Where an answer is expected, as the system that it came from writes addresses. */
+  readonly replyTo?: string;
+  /** When it was made, in milliseconds since 1970, by the clock of whoever made it. */
+  readonly timestamp?: number;
   /** The name of the endpoint that it came from. */
   readonly endpoint?: string;
   /** The part of the source with an order of its own: a peer, a partition, a channel. */
