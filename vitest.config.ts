@@ -3,7 +3,7 @@
 import { defineConfig } from 'vitest/config';
 
 const isDeep = Number(process.env['ARALDO_RUNS'] ?? 0) > 1_000;
-const system = ['test/system/**/*.test.ts', 'test/servers/**/*.test.ts', 'test/boot/**/*.test.ts'];
+const system = ['system', 'servers', 'boot', 'examples'].map((folder) => `test/${folder}/**/*.test.ts`);
 const browser = ['test/browser/**/*.test.ts'];
 const property = ['test/**/*.property.test.ts'];
 
