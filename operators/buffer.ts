@@ -60,8 +60,9 @@ export function buffer(options: BufferOptions = {}): MessageOperator {
         write(message) {
           isEmitting = true;
           downstream.enter(message, (fork) => subscriber.next(fork));
+          // It ends all this at once: until `write` is over, the leg has the message that is being emitted.
+          if (hasCompleted && leg.depth === 0) subscriber.complete();
           isEmitting = false;
-          completeIfDone();
           // The leg's part is done: `downstream` has an obligation of its own.
           return true;
         },

@@ -6,6 +6,7 @@ import type { Leg } from '../../src/core/leg.ts';
 import type { Message, Status } from '../../src/core/message.ts';
 import { memoryOverflows } from '../../src/core/overflow.ts';
 import { runs } from '../runs.ts';
+import { pass } from '../virtual-time.ts';
 import { walkCases } from './cases.ts';
 import { createLedger } from './ledger.ts';
 
@@ -137,6 +138,19 @@ describe('buffer', () => {
     expect(ledger.holders.size).toBe(0);
     passed[0]?.ack();
     expect(ledger.statuses).toEqual(['ack', 'nack', 'nack']);
+  });
+
+  it('has done with the message at whose emission it completes', () => {
+    const started = start({ inFlight: 1 });
+    const { ledger, source, scheduler, passed } = started;
+    for (const payload of ['a', 'b']) source.next(ledger.claimed(payload));
+    source.complete();
+    passed[0]?.ack();
+    expect([passed.length, started.hasCompleted]).toEqual([2, true]);
+    passed[1]?.ack();
+    pass(scheduler, 0);
+    expect(ledger.statuses).toEqual(['ack', 'ack']);
+    expect([started.leg.delivered, started.leg.discarded.size]).toEqual([2, 0]);
   });
 
   it('settles each message exactly once, and never exceeds its bounds, whatever follows does', () => {
