@@ -24,6 +24,8 @@ export interface CompileContext {
   /** The disk parts of the legs that spill. */
   readonly spills?: Spills;
   readonly scheduler: SchedulerLike;
+  /** From [0, 1), for each leg its own: the jitter of its retries. `Math.random` unless given. */
+  readonly random?: ((leg: string) => () => number) | undefined;
   readonly log: Log;
 }
 
@@ -163,14 +165,20 @@ function legOf(route: Route, part: RoutePart, branch: BranchPart, context: Compi
   const { retry } = plan;
   const sources = part.plan.from.map((source) => endpointNamed(context, source).inbound);
   const maxDeliveries = Math.max(...sources.map((source) => source.maxDeliveries));
+  const name = `${route.name} → ${plan.to}`;
   return new Leg(endpointNamed(context, plan.to).outbound, {
-    name: `${route.name} → ${plan.to}`,
+    name,
     overflow: plan.overflow,
     capacity: plan.buffer,
     key,
     tellsOrigin: part.plan.ack === 'first',
     spill: spillOptions(branch, context.spills?.get(branch), { ...context, route, maxDeliveries }),
-    retry: retry && { ...retry, isOrdered: retry.inOrder, scheduler: context.scheduler },
+    retry: retry && {
+      ...retry,
+      isOrdered: retry.inOrder,
+      scheduler: context.scheduler,
+      random: context.random?.(name),
+    },
   });
 }
 

@@ -38,8 +38,8 @@ export interface LifeOptions {
   readonly chronicle: Chronicle;
   readonly life: Life;
   readonly log: Log;
-  /** From [0, 1), for each endpoint its own: the jitter of reconnecting. */
-  readonly random: (endpoint: string) => () => number;
+  /** From [0, 1), for each endpoint and leg its own: the jitter of reconnecting and of retries. */
+  readonly random: (name: string) => () => number;
   /** Composes more routes in code, when there are endpoints and before anything flows. */
   readonly compose: ((relay: Composition) => void) | undefined;
 }
@@ -79,6 +79,7 @@ export function startLife(options: LifeOptions): RelayLife {
         marshallers: options.marshallers,
         spills,
         scheduler: life.scheduler,
+        random: options.random,
         log,
       });
       watchRoute(running, chronicle);

@@ -24,7 +24,7 @@ import { createVirtualClock } from './virtual-clock.ts';
 import { stepNames } from './watched-route.ts';
 
 export interface RelayOptions {
-  /** Decides the jitter of reconnecting; 0 unless given. */
+  /** Decides the jitter of reconnecting and of retries; 0 unless given. */
   readonly seed?: number;
   /** Sources whose acks cover all that came before, as in Kafka. */
   readonly cumulative?: readonly string[];
@@ -241,7 +241,7 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
       chronicle,
       life: clock.begin(),
       log,
-      random: (endpoint) => seededRandom(hashOf(endpoint, options.seed ?? 0)),
+      random: (name) => seededRandom(hashOf(name, options.seed ?? 0)),
       compose: options.compose,
     });
   }
