@@ -11,8 +11,10 @@ export interface BufferOptions {
   /** What a full buffer does; `pause` unless given. */
   readonly overflow?: MemoryOverflow;
   readonly capacity?: Partial<Capacity>;
-  /** What `latest` keeps one value of; `meta.key` unless given. */
+  /** What `latest` and `sample` keep one value of; `meta.key` unless given. */
   readonly key?: (message: Message) => unknown;
+  /** How long a period of `sample` is: it sends one message of each key in each. */
+  readonly everyMs?: number;
   /** The most messages that may be downstream unsettled; 64 unless given. */
   readonly inFlight?: number;
   /** What people read where it holds a gate. */
@@ -42,7 +44,7 @@ const IN_FLIGHT = 64;
  * prices.pipe(claim(), buffer({ overflow: 'latest', capacity: { messages: 4096 } })).subscribe(sinkOf(browsers));
  */
 export function buffer(options: BufferOptions = {}): MessageOperator {
-  const { overflow = 'pause', capacity, key, inFlight = IN_FLIGHT, name = 'buffer' } = options;
+  const { overflow = 'pause', capacity, key, everyMs, inFlight = IN_FLIGHT, name = 'buffer' } = options;
   const { scheduler = turnScheduler, onLeg } = options;
 
   return (source) =>
@@ -67,7 +69,13 @@ export function buffer(options: BufferOptions = {}): MessageOperator {
           return true;
         },
       });
-      const leg = new Leg(sink, { name, overflow, capacity: { ...CAPACITY, ...capacity }, key });
+      const leg = new Leg(sink, {
+        name,
+        overflow,
+        capacity: { ...CAPACITY, ...capacity },
+        key,
+        sampling: everyMs === undefined ? undefined : { everyMs, scheduler },
+      });
       onLeg?.(leg);
       downstream.onSettled = () => sink.drain();
       downstream.onReleased = () => sink.schedule();
@@ -79,6 +87,8 @@ export function buffer(options: BufferOptions = {}): MessageOperator {
           error: (error) => subscriber.error(error),
           complete() {
             hasCompleted = true;
+            leg.flush();
+            sink.drain();
             completeIfDone();
           },
         }),

@@ -1,19 +1,23 @@
 /** Where a pipeline in code ends: an observer that sends to an endpoint, through a leg of its own. */
-import type { NextObserver } from 'rxjs';
+import type { NextObserver, SchedulerLike } from 'rxjs';
 import type { Endpoint } from '../src/core/endpoint.ts';
 import { AraldoError } from '../src/core/errors.ts';
 import { Leg } from '../src/core/leg.ts';
 import type { Message } from '../src/core/message.ts';
 import type { Capacity, MemoryOverflow } from '../src/core/overflow.ts';
+import { turnScheduler } from '../src/core/turn-scheduler.ts';
 
 export interface SinkOptions {
   /** What a full buffer does; `pause` unless given, which holds the sources of what it is sent. */
   readonly overflow?: MemoryOverflow;
   readonly capacity?: Partial<Capacity>;
-  /** What `latest` keeps one value of; `meta.key` unless given. */
+  /** What `latest` and `sample` keep one value of; `meta.key` unless given. */
   readonly key?: (message: Message) => unknown;
+  /** How long a period of `sample` is: it sends one message of each key in each. */
+  readonly everyMs?: number;
   /** What people read where it holds a gate; `code → ` and the endpoint unless given. */
   readonly name?: string;
+  readonly scheduler?: SchedulerLike;
 }
 
 const CAPACITY: Capacity = { messages: 1024, bytes: 16 * 1024 * 1024 };
@@ -33,8 +37,15 @@ const CAPACITY: Capacity = { messages: 1024, bytes: 16 * 1024 * 1024 };
  * orders.pipe(claim(), filter(isLarge)).subscribe(sinkOf(archive, { overflow: 'drop-oldest' }));
  */
 export function sinkOf(endpoint: Endpoint, options: SinkOptions = {}): NextObserver<Message> {
-  const { overflow = 'pause', capacity, key, name = `code → ${endpoint.name}` } = options;
-  const leg = new Leg(endpoint.outbound, { name, overflow, capacity: { ...CAPACITY, ...capacity }, key });
+  const { overflow = 'pause', capacity, key, everyMs, name = `code → ${endpoint.name}` } = options;
+  const { scheduler = turnScheduler } = options;
+  const leg = new Leg(endpoint.outbound, {
+    name,
+    overflow,
+    capacity: { ...CAPACITY, ...capacity },
+    key,
+    sampling: everyMs === undefined ? undefined : { everyMs, scheduler },
+  });
 
   return {
     next(message) {

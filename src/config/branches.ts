@@ -1,5 +1,6 @@
 /** A sink of a route, with the leg in front of it. */
 import { resolve } from 'node:path';
+import { isKeyed } from '../core/overflow.ts';
 import type { BranchPart } from './configuration.ts';
 import type { ReadEndpoint } from './endpoint-reader.ts';
 import { checkKeys, readKey, readMap, readRequired } from './fields.ts';
@@ -45,21 +46,22 @@ export function readBranch(node: Node, options: BranchOptions): BranchPart | und
     sink: { name: sink.name, capabilities: sink.endpoint?.capabilities },
   });
   const key = firstOf('key', overflow, options.overflow);
-  if (overflow.key !== undefined && policy.overflow !== 'latest') {
-    warn(overflow.key.node.place, `only overflow: latest reads key, and this leg has ${policy.overflow}`);
+  const readsKey = isKeyed(policy.overflow);
+  if (overflow.key !== undefined && !readsKey) {
+    const text = `only overflow: latest and sample read key, and this leg has ${policy.overflow}`;
+    warn(overflow.key.node.place, text);
   }
   const retry = retryPlan(stated, sink.endpoint?.capabilities.sink);
-  const isKeyed = key !== undefined && policy.overflow === 'latest';
   return {
     plan: {
       to: sink.name,
       ...policy,
       ...(when === undefined ? {} : { when: when.text }),
-      ...(isKeyed ? { key: key.text } : {}),
+      ...(readsKey && key !== undefined ? { key: key.text } : {}),
       ...(retry === undefined ? {} : { retry }),
     },
     when: when?.of,
-    key: isKeyed ? key.of : undefined,
+    key: readsKey ? key?.of : undefined,
     spill: policy.spill && { ...policy.spill, path: resolve(options.directory, policy.spill.path) },
     place: node.place,
   };

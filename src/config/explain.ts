@@ -93,14 +93,15 @@ function inOneLine(text: string): string {
 }
 
 function legStage({ plan }: BranchPart, pattern: string | undefined, sink: EndpointPart | undefined): Stage {
-  const { to, when, overflow, buffer, key, retry, spill } = plan;
+  const { to, when, overflow, buffer, key, everyMs, retry, spill } = plan;
+  const policy = everyMs === undefined ? overflow : `${overflow} every ${formatDuration(everyMs)}`;
   const marshal = sink?.plan.marshal ?? NO_MARSHALLER;
   const marshals = marshal !== NO_MARSHALLER && sink?.capabilities.sink?.carries !== 'values';
   const parts = [
     pattern ?? [],
     when === undefined ? [] : `when ${textOf(when)}`,
     marshals ? `marshal ${marshal}` : [],
-    key === undefined ? overflow : `${overflow} by ${textOf(key)}`,
+    key === undefined ? policy : `${policy} by ${textOf(key)}`,
     `buffer ${buffer.messages} messages, ${formatSize(buffer.bytes)}`,
     spill === undefined ? [] : `${formatSize(spill.max)} on disk, then ${spill.then}`,
     retry === undefined

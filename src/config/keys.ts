@@ -39,6 +39,8 @@ export const branchKeys = ['to', 'when', 'overflow', 'buffer', 'key', 'retry'] a
 
 export const overflowKeys = ['policy', 'buffer', 'key'] as const;
 
+export const sampleKeys = ['policy', 'buffer', 'key', 'every'] as const;
+
 export const spillKeys = ['policy', 'buffer', 'path', 'max', 'then'] as const;
 
 /** In place of a sink: several, of which one gets each message. */
@@ -69,6 +71,7 @@ const levels: readonly (readonly [name: string, keys: readonly string[]])[] = [
   ['a plugin', endpointKeys],
   ['defaults', defaultsKeys],
   ['overflow', overflowKeys],
+  ['overflow: {policy: sample}', sampleKeys],
   ['overflow: {policy: spill}', spillKeys],
   ['buffer', bufferKeys],
   ['retry', retryKeys],

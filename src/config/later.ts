@@ -8,11 +8,6 @@ export const laterBranchKeys: Readonly<Record<string, string>> = {
   isolate: laterRouteKeys['isolate'] ?? '',
 };
 
-export const laterPolicies: Readonly<Record<string, string>> = {
-  sample: 'use latest: it keeps the newest value of each key until the sink takes it',
-  disconnect: 'it is a policy of peers, under peer: of the endpoint; for a leg use drop-oldest',
-};
-
 const inFile = 'write it as a TypeScript file: use: ./step.ts';
 
 export const laterOperators: Readonly<Record<string, string>> = {

@@ -3,6 +3,7 @@ import type { AraldoError } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
 import { type Overflow, overflows } from '../core/overflow.ts';
 import { compileValue } from '../expression/expression.ts';
+import { parseDuration } from '../options/duration.ts';
 import {
   bytesReader,
   checkKeys,
@@ -16,8 +17,7 @@ import {
   reportThrown,
   suggestionFor,
 } from './fields.ts';
-import { bufferKeys, overflowKeys, spillKeys } from './keys.ts';
-import { laterPolicies, notAvailable } from './later.ts';
+import { bufferKeys, overflowKeys, sampleKeys, spillKeys } from './keys.ts';
 import type { Problems } from './problem.ts';
 import { readSpill, type SpillSpec } from './spill.ts';
 import type { MapNode, Node } from './tree.ts';
@@ -28,6 +28,8 @@ export interface OverflowSpec {
   readonly messages?: number | undefined;
   readonly bytes?: number | undefined;
   readonly key?: KeyExpression | undefined;
+  /** That of `sample`, where it is sound. */
+  readonly everyMs?: number | undefined;
   readonly spill?: SpillSpec | undefined;
 }
 
@@ -46,31 +48,45 @@ export interface KeyExpression {
 export const MAX_BUFFER_MESSAGES = 16_777_216;
 export const MAX_BUFFER_BYTES: number = 2 ** 40;
 
+const LONGEST_PERIOD_MS: number = 24 * 3_600_000;
+
 const messagesReader = integerReader(1, MAX_BUFFER_MESSAGES);
 const bytesOf = bytesReader(1, MAX_BUFFER_BYTES);
 
-/** Reads the three keys of `map`; the long form of `overflow` may hold the other two, and those of `spill`. */
+/** Keys of the long form, where a policy has more than others. */
+const keysOf: Partial<Readonly<Record<Overflow, readonly string[]>>> = {
+  sample: sampleKeys,
+  spill: spillKeys,
+};
+
+/** What the short form leaves out that the policy needs. */
+const incomplete: Partial<Readonly<Record<Overflow, string>>> = {
+  sample: 'expected {policy: sample, every: 100ms}, found no time between two messages',
+  spill: 'expected {policy: spill, path: …}, found no path of a file for the messages',
+};
+
+/** One policy is known, and belongs elsewhere. */
+const ofPeers: string =
+  `expected ${oneOf(overflows)}, found disconnect: it is what one peer meets that is too slow, and stands with the ` +
+  'endpoint (peer: { overflow: disconnect }); a leg has no peer to disconnect, so for one write drop-oldest';
+
+/** Reads the three keys of `map`; the long form of `overflow` may hold the other two, and those of its policy. */
 export function readOverflow(map: MapNode, problems: Problems): OverflowSpec {
   const node = map.entries.get('overflow')?.value;
   const beside = { ...readBuffer(map, problems), key: readKey(map, 'key', problems, readKeyExpression) };
   if (node === undefined) return beside;
   if (node.kind !== 'map') {
     const policy = readPolicy(node, problems);
-    if (policy?.value === 'spill') {
-      problems.report(
-        'missing-key',
-        node,
-        'expected {policy: spill, path: …}, found no path of a file for the messages',
-      );
-    }
+    const missing = policy === undefined ? undefined : incomplete[policy.value];
+    if (missing !== undefined) problems.report('missing-key', node, missing);
     return { ...beside, policy };
   }
 
   const policy = readRequired(node, 'policy', problems, `a policy (${oneOf(overflows)})`, readPolicy);
   // Keys of a policy that this version does not have would all be unknown.
   const isLater = policy === undefined && node.entries.has('policy');
-  const isSpill = policy?.value === 'spill';
-  if (!isLater) checkKeys(node, { of: 'overflow', known: isSpill ? spillKeys : overflowKeys }, problems);
+  const known = policy === undefined ? overflowKeys : (keysOf[policy.value] ?? overflowKeys);
+  if (!isLater) checkKeys(node, { of: 'overflow', known }, problems);
   for (const key of ['buffer', 'key']) {
     const twice = map.entries.get(key);
     if (twice === undefined || !node.entries.has(key)) continue;
@@ -79,17 +95,31 @@ export function readOverflow(map: MapNode, problems: Problems): OverflowSpec {
   const within = {
     ...readBuffer(node, problems),
     key: readKey(node, 'key', problems, readKeyExpression) ?? beside.key,
-    ...(isSpill ? { spill: readSpill(node, problems) } : {}),
+    ...(policy?.value === 'spill' ? { spill: readSpill(node, problems) } : {}),
+    ...(policy?.value === 'sample' ? { everyMs: readEvery(node, problems) } : {}),
   };
   return { ...beside, ...within, policy };
+}
+
+/** How long a period is. */
+function readEvery(map: MapNode, problems: Problems): number | undefined {
+  const what = 'the time between two messages of a key, such as 100ms';
+  return readRequired(map, 'every', problems, what, (node) => {
+    try {
+      if (node.kind === 'scalar') return parseDuration(node.value, { min: 1, max: LONGEST_PERIOD_MS });
+    } catch (thrown) {
+      reportThrown(thrown, node, problems, 'invalid-value');
+      return undefined;
+    }
+    return expected(what, node, problems);
+  });
 }
 
 function readPolicy(node: Node, problems: Problems): StatedPolicy | undefined {
   const word = node.kind === 'scalar' ? node.value : undefined;
   const value = overflows.find((policy) => policy === word);
   if (value !== undefined) return { value, node };
-  const later = typeof word === 'string' ? notAvailable(word, laterPolicies) : undefined;
-  if (later !== undefined) problems.report('not-available', node, later);
+  if (word === 'disconnect') problems.report('invalid-value', node, ofPeers);
   else expected(oneOf(overflows), node, problems, suggestionFor(node, overflows));
   return undefined;
 }

@@ -97,8 +97,10 @@ export interface BranchPlan {
   readonly when?: string;
   readonly overflow: Overflow;
   readonly buffer: { readonly messages: number; readonly bytes: number };
-  /** CEL: what `latest` keeps one value of. */
+  /** CEL: what `latest` and `sample` keep one value of. */
   readonly key?: string;
+  /** How long a period of `sample` is. */
+  readonly everyMs?: number;
   /** Under `spill`. */
   readonly spill?: SpillPlan;
   /** Absent: what its sink refuses has failed. */

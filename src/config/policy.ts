@@ -27,6 +27,8 @@ export interface Policy {
   readonly overflow: Overflow;
   /** Under `spill`; nothing where a problem is reported. */
   readonly spill?: SpillPlan;
+  /** Under `sample`; nothing where a problem is reported. */
+  readonly everyMs?: number;
   readonly buffer: { readonly messages: number; readonly bytes: number };
 }
 
@@ -55,7 +57,7 @@ export function choosePolicy({
       'unkeepable-policy',
       stated.node,
       `expected a policy that ${restless.name} can keep, found pause: ${restless.name} cannot pause, and its messages ` +
-        'would be lost before they come here; write overflow: drop-oldest (or drop-newest, latest, error), ' +
+        'would be lost before they come here; write overflow: drop-oldest (or drop-newest, latest, sample, error), ' +
         'or admit the loss with allow-upstream-loss: true in the route',
     );
   }
@@ -63,19 +65,23 @@ export function choosePolicy({
   const overflow =
     stated?.value ??
     (fallback === undefined || (fallback === 'pause' && !canPause) ? natural(restless) : fallback);
-  const spilling = overflow === 'spill' ? [branch, route, defaults].find(({ policy }) => policy) : undefined;
+  // What belongs to a policy is stated with it.
+  const stating = [branch, route, defaults].find(({ policy }) => policy);
+  const everyMs = overflow === 'sample' ? stating?.everyMs : undefined;
   const spill =
-    spilling?.policy &&
+    overflow === 'spill' &&
+    stating?.policy &&
     spillPlan({
-      spec: spilling.spill,
-      policy: spilling.policy.node,
+      spec: stating.spill,
+      policy: stating.policy.node,
       restless: canPause ? undefined : restless.name,
       sink,
       problems,
     });
   return {
     overflow,
-    ...(spill === undefined ? {} : { spill }),
+    ...(spill ? { spill } : {}),
+    ...(everyMs === undefined ? {} : { everyMs }),
     buffer: {
       messages:
         firstOf('messages', branch, route, defaults) ??

@@ -118,15 +118,21 @@ function targetForm(target: TargetPlan, to: readonly BranchPlan[]): object {
   return target.kind === 'hash' ? { hash: target.key, over: sinks } : { [target.kind]: sinks };
 }
 
-function branchForm({ to, when, overflow, buffer, key, retry, spill }: BranchPlan): object {
+function branchForm(branch: BranchPlan): object {
+  const { to, when, buffer, key, retry } = branch;
   return {
     to,
     ...(when === undefined ? {} : { when }),
-    overflow: spill === undefined ? overflow : { policy: overflow, ...spill, max: formatSize(spill.max) },
+    overflow: overflowForm(branch),
     buffer: { messages: buffer.messages, bytes: formatSize(buffer.bytes) },
     ...(key === undefined ? {} : { key }),
     ...(retry === undefined ? {} : { retry: retryForm(retry) }),
   };
+}
+
+function overflowForm({ overflow, spill, everyMs }: BranchPlan): unknown {
+  if (spill !== undefined) return { policy: overflow, ...spill, max: formatSize(spill.max) };
+  return everyMs === undefined ? overflow : { policy: overflow, every: formatDuration(everyMs) };
 }
 
 function retryForm({ attempts, minMs, maxMs, inOrder }: RetryPlan): object {

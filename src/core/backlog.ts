@@ -1,12 +1,12 @@
 /** The messages that wait in a leg: first in, first out, bounded, with an overflow policy. */
 import type { Message } from './message.ts';
-import type { Capacity, Overflow } from './overflow.ts';
+import { type Capacity, isKeyed, type Overflow } from './overflow.ts';
 import { Ring } from './ring.ts';
 
 export interface BacklogOptions {
   readonly overflow: Overflow;
   readonly capacity: Capacity;
-  /** What `latest` keeps one value of; `meta.key` unless given. It must not throw. */
+  /** What `latest` and `sample` keep one value of; `meta.key` unless given. It must not throw. */
   readonly key?: ((message: Message) => unknown) | undefined;
   /** Told of each message that the policy gives up after it was accepted. */
   readonly onDrop: (message: Message, reason: string) => void;
@@ -27,13 +27,15 @@ export class Backlog {
   peak = 0;
   private readonly options: BacklogOptions;
   private readonly waiting = new Ring<Waiting>();
-  /** Under `latest`: the entry that waits for each key. As many as wait, so bounded with them. */
+  /** Under `sample`: how many of the oldest may be sent. The others came in this period. */
+  due = 0;
+  /** Under `latest` and `sample`: the entry that waits for each key. As many as wait, so bounded with them. */
   private readonly latest: Map<unknown, Waiting> | undefined;
   private size = 0;
 
   constructor(options: BacklogOptions) {
     this.options = options;
-    this.latest = options.overflow === 'latest' ? new Map<unknown, Waiting>() : undefined;
+    this.latest = isKeyed(options.overflow) ? new Map<unknown, Waiting>() : undefined;
   }
 
   get length(): number {
@@ -80,13 +82,22 @@ export class Backlog {
     const first = this.waiting.shift();
     if (first === undefined) return undefined;
     this.size -= first.size;
-    this.latest?.delete(first.key);
+    if (this.latest !== undefined) {
+      this.latest.delete(first.key);
+      if (this.due > 0) this.due -= 1;
+    }
     return first.message;
+  }
+
+  /** Under `sample`, the end of a period: all that waits may be sent. */
+  passPeriod(): void {
+    this.due = this.waiting.length;
   }
 
   /**
    * Puts back what the sink had taken and did not confirm, the newest first; `trim` follows. What comes back
-   * is older than what waits, and under `latest` it is superseded by what waits with its key.
+   * is older than what waits, and under `latest` it is superseded by what waits with its key. Under `sample` it may be
+   * sent again at once: its period was over before.
    */
   putBack(message: Message): void {
     const size = message.size;
@@ -96,6 +107,7 @@ export class Backlog {
     const entry = { message, size, key };
     this.latest.set(key, entry);
     this.unshift(entry);
+    this.due += 1;
   }
 
   /**
@@ -106,7 +118,7 @@ export class Backlog {
     const { overflow } = this.options;
     if (overflow === 'drop-newest') {
       while (this.isOver) this.drop(this.waiting.pop(), 'drop-newest');
-    } else if (overflow === 'drop-oldest' || overflow === 'latest') {
+    } else if (overflow === 'drop-oldest' || this.latest !== undefined) {
       this.dropOldest();
     }
     if (this.waiting.length > this.peak) this.peak = this.waiting.length;
@@ -177,7 +189,7 @@ export class Backlog {
 
   /** Dropping the oldest happens right after a push: the message too many never counts as waiting. */
   private peakBound(): number {
-    const isDropping = this.options.overflow === 'drop-oldest' || this.options.overflow === 'latest';
+    const isDropping = this.options.overflow === 'drop-oldest' || this.latest !== undefined;
     return isDropping ? this.options.capacity.messages : Number.POSITIVE_INFINITY;
   }
 }

@@ -3,8 +3,9 @@
 import { Backlog } from './backlog.ts';
 import { AraldoError } from './errors.ts';
 import { type Holder, type Message, nowhere, type Valve } from './message.ts';
-import { type Capacity, isLossy, type Overflow } from './overflow.ts';
+import { type Capacity, isKeyed, isLossy, type Overflow } from './overflow.ts';
 import { Retries, type RetryOptions } from './retry.ts';
+import { Sampling, type SamplingOptions } from './sampling.ts';
 import type { Sink, SinkLeg } from './sink.ts';
 import { Spill, type SpillOptions } from './spill.ts';
 import { Unconfirmed } from './unconfirmed.ts';
@@ -14,12 +15,14 @@ export interface LegOptions {
   readonly name: string;
   readonly overflow: Overflow;
   readonly capacity: Capacity;
-  /** What `latest` keeps one value of; a throw costs the message. */
+  /** What `latest` and `sample` keep one value of; a throw costs the message. */
   readonly key?: ((message: Message) => unknown) | undefined;
   /** Sends a message again that the sink has failed; without it, one failure is enough. */
   readonly retry?: RetryOptions | undefined;
   /** Whether the origin of a message is told when the sink has it, before it is acked: see `first-ack.ts`. */
   readonly tellsOrigin?: boolean;
+  /** The periods, which `sample` needs and nothing else reads. */
+  readonly sampling?: SamplingOptions | undefined;
   /** The disk part, which `spill` needs and nothing else reads. */
   readonly spill?: SpillOptions | undefined;
 }
@@ -35,6 +38,8 @@ const MAX_UNCONFIRMED = 1024;
  * A full `pause` leg holds the sources of what it is offered, and lets all of them go when it is half empty.
  * A lossy leg settles what it accepts; the others settle when the sink has confirmed. One that spills puts on disk
  * what its memory has no room for, and settles it then.
+ *
+ * One that samples sends nothing of what came in a period before that is over.
  *
  * A message that the sink fails keeps its place among the unconfirmed while it waits for its next try, and
  * then goes to the front: a leg whose places are all taken sends nothing, fills, and does what a full one does.
@@ -68,6 +73,7 @@ export class Leg implements SinkLeg, Holder {
   private readonly key: ((message: Message) => unknown) | undefined;
   private readonly backlog: Backlog;
   private readonly retries: Retries | undefined;
+  private readonly sampling: Sampling | undefined;
   /** How many messages may be under way: sent and unconfirmed, or waiting for their next try. */
   private readonly places: number;
   private readonly unconfirmed = new Unconfirmed();
@@ -83,7 +89,7 @@ export class Leg implements SinkLeg, Holder {
     this.holdsWhenFull = options.overflow === 'pause';
     this.tellsOrigin = options.tellsOrigin ?? false;
     this.capacity = options.capacity;
-    this.key = options.overflow === 'latest' ? options.key : undefined;
+    this.key = isKeyed(options.overflow) ? options.key : undefined;
     this.backlog = new Backlog({
       overflow: options.overflow,
       capacity: options.capacity,
@@ -92,6 +98,7 @@ export class Leg implements SinkLeg, Holder {
     });
     const { retry } = options;
     this.retries = retry === undefined ? undefined : new Retries(retry, (message) => this.tryAgain(message));
+    this.sampling = options.overflow === 'sample' ? this.samplingBy(options.sampling) : undefined;
     this.places = retry?.isOrdered === true ? 1 : Math.min(MAX_UNCONFIRMED, options.capacity.messages);
     sink.attach(this);
     this.spill = options.overflow === 'spill' ? this.spillTo(options.spill) : undefined;
@@ -145,7 +152,10 @@ export class Leg implements SinkLeg, Holder {
   offer(message: Message): void {
     if (this.key !== undefined && !this.hasKey(message, this.key)) return;
     this.received += 1;
-    if (this.isLossy) message.ack();
+    if (this.isLossy) {
+      message.ack();
+      if (this.sampling !== undefined) return this.sample(message, this.sampling);
+    }
     if (this.spill?.take(message) === true) return;
     if (this.backlog.length === 0 && this.canSend && this.sink.canTake(this)) {
       this.send(message);
@@ -172,8 +182,9 @@ export class Leg implements SinkLeg, Holder {
 
   /** Sends what waits while the sink takes it, `budget` messages at most. Returns how many it sent. */
   drain(budget: number): number {
+    const most = this.sampling === undefined ? budget : Math.min(budget, this.backlog.due);
     let sent = 0;
-    while (sent < budget && this.canSend && this.sink.isWritable(this)) {
+    while (sent < most && this.canSend && this.sink.isWritable(this)) {
       const message = this.backlog.take();
       if (message === undefined) break;
       sent += 1;
@@ -184,6 +195,13 @@ export class Leg implements SinkLeg, Holder {
     } else if (this.holding.size > 0 && this.backlog.isLow) this.letGo();
     if (this.standsInFor.length > 0 && this.backlog.isLow) for (const leg of this.standsInFor) leg.letGo();
     return sent;
+  }
+
+  /** What waits only for the end of a period is sent now, for no more may come. */
+  flush(): void {
+    if (this.sampling === undefined) return;
+    this.sampling.end();
+    this.passPeriod();
   }
 
   confirm(ticket: number): void {
@@ -225,6 +243,7 @@ export class Leg implements SinkLeg, Holder {
 
   /** Gives everything up: nacks what is not settled. For a sink or route that ends for good. */
   dispose(): void {
+    this.sampling?.end();
     // What is on disk stays there, whatever is said of it from here on.
     this.spill?.close();
     this.lost();
@@ -234,6 +253,28 @@ export class Leg implements SinkLeg, Holder {
     }
     this.letGo();
     this.sink.detach(this);
+  }
+
+  private samplingBy(options: SamplingOptions | undefined): Sampling {
+    if (options === undefined || !(options.everyMs > 0)) {
+      const found = options === undefined ? 'nothing' : String(options.everyMs);
+      throw new AraldoError(
+        'invalid-value',
+        `${this.name}: expected a period in milliseconds (everyMs), for overflow is sample; found ${found}`,
+      );
+    }
+    return new Sampling(options, () => this.passPeriod());
+  }
+
+  private sample(message: Message, sampling: Sampling): void {
+    this.backlog.add(message);
+    // One that took the place of another is sent when that would have been.
+    if (this.backlog.due < this.backlog.length) sampling.begin();
+  }
+
+  private passPeriod(): void {
+    this.backlog.passPeriod();
+    this.sink.enqueue(this);
   }
 
   private spillTo(options: SpillOptions | undefined): Spill {

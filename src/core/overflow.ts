@@ -1,12 +1,12 @@
 /** What a full buffer does: the user's choice, never ours. */
 
 /** The policies that need nothing but memory. */
-export const memoryOverflows = ['pause', 'drop-oldest', 'drop-newest', 'latest', 'error'] as const;
+export const memoryOverflows = ['pause', 'drop-oldest', 'drop-newest', 'latest', 'sample', 'error'] as const;
 export type MemoryOverflow = (typeof memoryOverflows)[number];
 
 /**
  * `pause` holds the source; `drop-oldest` keeps the newest; `drop-newest` keeps the oldest; `latest` keeps the
- * newest value of each key; `error` rejects the message that does not fit and stops nothing; `spill` puts on disk
+ * newest value of each key; `sample` does too, and sends one of each key a period; `error` rejects the message that does not fit and stops nothing; `spill` puts on disk
  * what does not fit.
  */
 export type Overflow = MemoryOverflow | 'spill';
@@ -29,6 +29,7 @@ export function isLossy(overflow: Overflow): boolean {
     case 'drop-oldest':
     case 'drop-newest':
     case 'latest':
+    case 'sample':
       return true;
     case 'pause':
     case 'error':
@@ -37,4 +38,9 @@ export function isLossy(overflow: Overflow): boolean {
     default:
       return overflow satisfies never;
   }
+}
+
+/** Whether the newest message of a key takes the place of the one that waits. */
+export function isKeyed(overflow: Overflow): boolean {
+  return overflow === 'latest' || overflow === 'sample';
 }

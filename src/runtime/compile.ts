@@ -42,7 +42,7 @@ export interface RunningRoute {
   readonly failedInSteps: number;
   /** What its steps of the kind `rx` have inside. */
   readonly stepWatch: StepWatch;
-  /** Lets everything leave that steps keep only because more may come. */
+  /** Lets everything leave that steps and legs keep only because more may come. */
   flush(): void;
   /** Stops it at once; what it held goes back to its sources. */
   stop(): void;
@@ -112,7 +112,10 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
     get failedInSteps() {
       return legs.reduce((rest, { leg }) => rest - leg.failed, sumOf(route.failures));
     },
-    flush: () => flushOn.next(),
+    flush() {
+      flushOn.next();
+      for (const { leg } of legs) leg.flush();
+    },
     stop() {
       subscription?.unsubscribe();
       for (const { leg } of legs) leg.dispose();
@@ -172,6 +175,8 @@ function legOf(route: Route, part: RoutePart, branch: BranchPart, context: Compi
     capacity: plan.buffer,
     key,
     tellsOrigin: part.plan.ack === 'first',
+    sampling:
+      plan.everyMs === undefined ? undefined : { everyMs: plan.everyMs, scheduler: context.scheduler },
     spill: spillOptions(branch, context.spills?.get(branch), { ...context, route, maxDeliveries }),
     retry: retry && {
       ...retry,

@@ -51,6 +51,10 @@ const overflow = fc.oneof(
   together(fc.record({ policy }), optional('buffer', buffer), optional('key', key)).map((overflow) => ({
     overflow,
   })),
+  together(
+    fc.record({ policy: fc.constant('sample'), every: count.map((ms) => `${ms}ms`) }),
+    optional('key', key),
+  ).map((overflow) => ({ overflow })),
 );
 
 const ms = fc.integer({ min: 1, max: 100_000 });

@@ -208,7 +208,7 @@ describe('warnings', () => {
 
   it('tells of a key that nothing reads, and of a marshaller that has nothing to act on', async () => {
     expect(await warningsOf(`${declared}routes: { socket: [{ to: printer, key: id }] }`)).toEqual([
-      'routes.socket[0].key: only overflow: latest reads key, and this leg has pause',
+      'routes.socket[0].key: only overflow: latest and sample read key, and this leg has pause',
     ]);
     const mock = 'plugins: [{ name: j, id: marshal-a }, { name: e, id: endpoint-echo, marshal: j }]';
     expect(await warningsOf(mock)).toEqual([

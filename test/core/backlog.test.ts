@@ -39,7 +39,7 @@ function kept(overflow: Overflow, texts: readonly string[], messages: number, by
       continue;
     }
     const same = queue.findIndex((other) => other[0] === text[0]);
-    if (overflow === 'latest' && same >= 0) queue[same] = text;
+    if ((overflow === 'latest' || overflow === 'sample') && same >= 0) queue[same] = text;
     else queue.push(text);
     if (overflow !== 'pause') while (!fits(queue)) queue = queue.slice(1);
   }

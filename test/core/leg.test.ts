@@ -27,13 +27,14 @@ function legOf(options: Partial<LegOptions> = {}, confirms = false) {
     name: 'leg',
     overflow: 'pause',
     capacity: { messages: 4, bytes: 1 << 20 },
+    sampling: { everyMs: 100, scheduler },
     ...options,
   });
   const offer = (...payloads: unknown[]): void => {
     for (const payload of payloads) leg.offer(ledger.claimed(payload, { key: String(payload) }));
   };
   sink.opened();
-  return { ledger, sink, leg, far, written, tickets, offer, turn: () => pass(scheduler, 0) };
+  return { ledger, scheduler, sink, leg, far, written, tickets, offer, turn: () => pass(scheduler, 0) };
 }
 
 describe('leg', () => {
@@ -349,5 +350,89 @@ describe('sink', () => {
     leg.offer(ledger.claimed('first'));
     pass(scheduler, 0);
     expect(written).toEqual(['first', 'second']);
+  });
+});
+
+describe('a leg that samples', () => {
+  const sampling = (options: Partial<LegOptions> = {}, confirms = true) =>
+    legOf({ overflow: 'sample', key: ({ payload }) => (payload as string)[0], ...options }, confirms);
+
+  it('sends the newest of each key at the end of a period, in the order in which the keys came', () => {
+    const { leg, ledger, scheduler, written, offer } = sampling();
+    pass(scheduler, 30);
+    offer('a1', 'b1', 'a2');
+    expect(ledger.statuses).toEqual(['ack', 'ack', 'ack']);
+    pass(scheduler, 69);
+    expect(written).toEqual([]);
+    pass(scheduler, 1);
+    expect(written).toEqual(['a2', 'b1']);
+    offer('a3');
+    pass(scheduler, 99);
+    expect(written).toEqual(['a2', 'b1']);
+    pass(scheduler, 1);
+    expect(written).toEqual(['a2', 'b1', 'a3']);
+    expect([leg.delivered, leg.discarded.get('superseded'), leg.held]).toEqual([3, 1, 0]);
+  });
+
+  it('has one timer for all keys, and none while nothing waits for the end of a period', () => {
+    const { scheduler, far, leg, offer } = sampling();
+    expect(scheduler.actions).toHaveLength(0);
+    offer('a1', 'b1', 'c1', 'a2');
+    expect(scheduler.actions).toHaveLength(1);
+    far.isWritable = false;
+    pass(scheduler, 100);
+    offer('a3');
+    expect([leg.depth, scheduler.actions.length]).toEqual([3, 0]);
+    offer('d1');
+    expect(scheduler.actions).toHaveLength(1);
+    leg.dispose();
+    expect(scheduler.actions).toHaveLength(0);
+  });
+
+  it('gives a newer value the place of one that a slow sink keeps waiting', () => {
+    const { sink, scheduler, far, written, offer } = sampling();
+    far.isWritable = false;
+    offer('a1', 'b1');
+    pass(scheduler, 250);
+    offer('a2', 'c1');
+    far.isWritable = true;
+    sink.drain();
+    expect(written).toEqual(['a2', 'b1']);
+    pass(scheduler, 50);
+    expect(written).toEqual(['a2', 'b1', 'c1']);
+  });
+
+  it('sends what a lost sink had not confirmed as soon as it is back, if nothing newer came', () => {
+    const { leg, sink, scheduler, written, offer } = sampling({}, false);
+    offer('a1', 'b1');
+    pass(scheduler, 100);
+    offer('a2', 'c1');
+    sink.lost();
+    sink.opened();
+    expect(written).toEqual(['a1', 'b1', 'b1']);
+    pass(scheduler, 100);
+    expect(written).toEqual(['a1', 'b1', 'b1', 'a2', 'c1']);
+    expect(leg.discarded.get('superseded')).toBe(1);
+  });
+
+  it('gives up the oldest when more keys wait than it has room for', () => {
+    const { leg, scheduler, written, offer } = sampling({ capacity: { messages: 2, bytes: 1 << 20 } });
+    offer('a1', 'b1', 'c1', 'b2');
+    pass(scheduler, 100);
+    expect(written).toEqual(['b2', 'c1']);
+    expect([leg.peakDepth, leg.discarded.get('drop-oldest')]).toEqual([2, 1]);
+  });
+
+  it('waits for no period when it is flushed', () => {
+    const { leg, scheduler, written, offer, turn } = sampling();
+    offer('a1', 'b1');
+    leg.flush();
+    turn();
+    expect(written).toEqual(['a1', 'b1']);
+    expect(scheduler.actions).toHaveLength(0);
+    offer('a2');
+    expect(written).toEqual(['a1', 'b1']);
+    pass(scheduler, 100);
+    expect(written).toEqual(['a1', 'b1', 'a2']);
   });
 });

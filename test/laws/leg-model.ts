@@ -49,6 +49,8 @@ interface Waiting {
   readonly key: number;
   /** Where it stands in the order in which the route's messages came to the fan-out. */
   readonly place: number;
+  /** Under `sample`: the period in which it came, or in which what it replaced came, is over. */
+  readonly isDue: boolean;
 }
 
 interface Retrying extends Waiting {
@@ -70,11 +72,13 @@ export function createLegModel(
   report: Report,
   { now, alternates }: LegSurroundings,
 ): LegModel {
-  const { overflow, messages, bytes, retry } = spec;
+  const { overflow, messages, bytes, everyMs, retry } = spec;
   /** How many may be under way: unconfirmed, or waiting for their next try. */
   const places = retry?.isOrdered === true ? 1 : messages;
   const draw = drawsOf(name);
-  const isLossy = overflow === 'drop-oldest' || overflow === 'drop-newest' || overflow === 'latest';
+  /** Whether one of each key waits. */
+  const isKeyed = overflow === 'latest' || overflow === 'sample';
+  const isLossy = overflow === 'drop-oldest' || overflow === 'drop-newest' || isKeyed;
   let queue: Waiting[] = [];
   let unconfirmed: Waiting[] = [];
   /** Refused, and not due yet: what is due next comes first. */
@@ -89,16 +93,18 @@ export function createLegModel(
   /** Offered to a `pause` leg, and neither confirmed nor refused by the sink. */
   const owed = new Set<string>();
   const writtenOnce = new Set<string>();
-  /** The last place written for the first time, by key under `latest`, else in all. */
+  /** The last place written for the first time, by key where one of each waits, else in all. */
   const furthest = new Map<number, number>();
   /** By lane: the number of the last message written first. */
   const newest = new Map<string, number>();
-  /** The last place confirmed, by key under `latest`, else in all. */
+  /** The last place confirmed, by key where one of each waits, else in all. */
   const furthestConfirmed = new Map<number, number>();
   /** Whose messages came to the leg while it was full. */
   const fillers = new Set<number>();
   let holds = 0;
   let left = { messages: 0, bytes: 0 };
+  /** Under `sample`: when this period ends, if anybody waits for it. */
+  let periodEndsMs: number | undefined;
 
   const sizeOf = (payload: string): number => (spec.marshals ? 1 : 2) * payload.length;
   const keyOf = (payload: string): number => numberOf(read(payload)) % spec.keys;
@@ -112,7 +118,7 @@ export function createLegModel(
 
   /** The policies. One message always fits, however large. */
   const trim = (): void => {
-    if (overflow === 'drop-oldest' || overflow === 'latest') {
+    if (overflow === 'drop-oldest' || isKeyed) {
       while (isOver()) {
         queue.shift();
         discard('drop-oldest');
@@ -125,31 +131,35 @@ export function createLegModel(
     }
   };
 
-  /** Under `latest` the newest of a key takes the place of the one before. */
+  /** The newest of a key takes the place of the one before. */
   const keepLatest = (items: readonly Waiting[]): Waiting[] => {
     const kept: Waiting[] = [];
     for (const item of items) {
       const at = kept.findIndex(({ key }) => key === item.key);
       if (at < 0) kept.push(item);
       else {
-        kept[at] = item;
+        kept[at] = { ...item, isDue: (kept[at] as Waiting).isDue };
         discard('superseded');
       }
     }
     return kept;
   };
 
-  const seriesOf = ({ key }: Waiting): number => (overflow === 'latest' ? key : 0);
+  const seriesOf = ({ key }: Waiting): number => (isKeyed ? key : 0);
 
-  /** Puts what comes back before all that waits; under `latest` it may be superseded meanwhile. */
+  /** Puts what comes back before all that waits, unless it was superseded meanwhile. It had its turn, and is due. */
   const putBack = (item: Waiting): void => {
-    const isOld = overflow === 'latest' && queue.some(({ key }) => key === item.key);
+    const isOld = isKeyed && queue.some(({ key }) => key === item.key);
     if (isOld) discard('superseded');
-    else queue.unshift(item);
+    else queue.unshift({ ...item, isDue: true });
   };
 
   /** What is due by now goes to the front. */
   const passTime = (): void => {
+    if (periodEndsMs !== undefined && periodEndsMs <= now()) {
+      queue = queue.map((item) => ({ ...item, isDue: true }));
+      periodEndsMs = undefined;
+    }
     for (let [first] = retrying; first !== undefined && first.dueMs <= now(); [first] = retrying) {
       retrying = retrying.slice(1);
       putBack(first);
@@ -174,7 +184,7 @@ export function createLegModel(
   };
 
   const checkLane = (leaf: Leaf, payload: string): void => {
-    if (leaf.delivery > 1 || overflow === 'latest') return;
+    if (leaf.delivery > 1 || isKeyed) return;
     const before = newest.get(leaf.lane) ?? -1;
     if (leaf.number < before) report(3, `${name} is sent ${payload} after ${leaf.lane}:${before}`);
     newest.set(leaf.lane, leaf.number);
@@ -207,7 +217,8 @@ export function createLegModel(
         return 'filtered';
       }
       if (overflow === 'pause') owed.add(payload);
-      const item = { payload, place, size: sizeOf(payload), key: keyOf(payload) };
+      const isDue = overflow !== 'sample';
+      const item = { payload, place, size: sizeOf(payload), key: keyOf(payload), isDue };
       const fits = queue.length === 0 || (queue.length < messages && total() + item.size <= bytes);
       if (overflow === 'error' && !fits) {
         counts.failed += 1;
@@ -218,8 +229,9 @@ export function createLegModel(
         return 'dropped';
       }
       queue.push(item);
-      if (overflow === 'latest') queue = keepLatest(queue);
+      if (isKeyed) queue = keepLatest(queue);
       trim();
+      if (queue.some(({ isDue }) => !isDue)) periodEndsMs ??= now() + (everyMs - (now() % everyMs));
       const isSpared = alternates().some((other) => other.hasRoom());
       if (overflow === 'pause' && isFull() && !isSpared) {
         for (const leaf of read(payload)) fillers.add(leaf.source);
@@ -237,6 +249,8 @@ export function createLegModel(
         report([8, 3, 4], `${name} sends ${payload}; the oldest that waits is ${first?.payload ?? 'none'}`);
         return;
       }
+      if (!first.isDue)
+        report(8, `${name} sends ${payload} at ${now()} ms; its period ends at ${periodEndsMs} ms`);
       checkOrder(first);
       unconfirmed.push(first);
       const underWay = unconfirmed.length + retrying.length;

@@ -186,6 +186,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     law: 8,
+    name: 'a leg that samples sends what came in this period',
+    file: 'leg.ts',
+    find: 'const most = this.sampling === undefined ? budget : Math.min(budget, this.backlog.due);',
+    replace: 'const most = budget;',
+  },
+  {
+    law: 8,
     name: 'drop-newest makes room for what comes back at the wrong end',
     file: 'backlog.ts',
     find: "this.drop(this.waiting.pop(), 'drop-newest')",
@@ -311,6 +318,27 @@ export const mutants: readonly Mutant[] = [
     file: 'leg.ts',
     find: 'this.backlog.trim();\n    this.sink.enqueue(this);',
     replace: 'this.backlog.trim();',
+  },
+  {
+    law: 12,
+    name: 'what a lost sink gives back is not due',
+    file: 'backlog.ts',
+    find: 'this.due += 1;',
+    replace: '',
+  },
+  {
+    law: 12,
+    name: 'a period that is over is the last',
+    file: 'sampling.ts',
+    find: 'this.timer = undefined;\n        this.onPeriod();',
+    replace: 'this.onPeriod();',
+  },
+  {
+    law: 12,
+    name: 'the end of a period is not told to the sink',
+    file: 'leg.ts',
+    find: 'this.backlog.passPeriod();\n    this.sink.enqueue(this);',
+    replace: 'this.backlog.passPeriod();',
   },
   {
     law: 12,

@@ -44,13 +44,14 @@ export function createScriptedRoute(
   const { port, figures } = createPort(spec, index, witness, options);
 
   const legs = spec.to.map(
-    ({ to, overflow, messages, bytes, keys, retry }, place) =>
+    ({ to, overflow, messages, bytes, keys, everyMs, retry }, place) =>
       new engine.Leg((sinks[to] as Endpoint).outbound, {
         name: `leg ${index}.${place}`,
         overflow,
         capacity: { messages, bytes },
         tellsOrigin: spec.acksFirst,
         key: (message) => keyOf(message, keys, oracle),
+        sampling: { everyMs, scheduler },
         retry: retry && { ...retry, scheduler, random: () => witness.legs[place]?.drawn() ?? 0 },
       }),
   );

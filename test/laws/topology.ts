@@ -61,7 +61,7 @@ export type StepSpec =
   /** Loses some, as any raw operator may. */
   | { readonly kind: 'opaque'; readonly plan: readonly ('pass' | 'lose')[] };
 
-export const policies = ['pause', 'drop-oldest', 'drop-newest', 'latest', 'error'] as const;
+export const policies = ['pause', 'drop-oldest', 'drop-newest', 'latest', 'sample', 'error'] as const;
 export type Policy = (typeof policies)[number];
 
 export interface BranchSpec {
@@ -69,8 +69,10 @@ export interface BranchSpec {
   readonly overflow: Policy;
   readonly messages: number;
   readonly bytes: number;
-  /** `latest` keeps one of each of so many keys. */
+  /** `latest` and `sample` keep one of each of so many keys. */
   readonly keys: number;
+  /** How long a period of `sample` is. */
+  readonly everyMs: number;
   /** Each message whose number it divides is filtered; 0: none is. */
   readonly filtersEvery: number;
   readonly marshals: boolean;
@@ -239,6 +241,8 @@ function branchSpecs(wanted: Wanted): fc.Arbitrary<BranchSpec> {
     messages: fc.integer({ min: 1, max: 6 }),
     bytes: fc.oneof({ weight: 3, arbitrary: fc.constant(unbounded) }, fc.integer({ min: 1, max: 80 })),
     keys: fc.integer({ min: 1, max: 3 }),
+    // No two things happen at the moment when a period ends: what comes first would be a question.
+    everyMs: fc.constantFrom(Math.E, 4 * Math.PI),
     filtersEvery: fc.constantFrom(0, 0, 0, 2, 3),
     marshals: fc.boolean(),
     retry: wanted.retries === true ? retrySpecs() : fc.option(retrySpecs(), { nil: undefined, freq: 2 }),

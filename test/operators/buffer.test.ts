@@ -140,6 +140,38 @@ describe('buffer', () => {
     expect(ledger.statuses).toEqual(['ack', 'nack', 'nack']);
   });
 
+  it('lets the newest of each key pass at the end of each period, and the rest when no more comes', () => {
+    const started = start({ overflow: 'sample', everyMs: 100, key: ({ payload }) => (payload as string)[0] });
+    const { ledger, source, scheduler, payloads } = started;
+    const offer = (...all: string[]): void => all.forEach((payload) => source.next(ledger.claimed(payload)));
+    offer('a1', 'b1', 'a2');
+    pass(scheduler, 99);
+    expect(payloads()).toEqual([]);
+    pass(scheduler, 1);
+    expect(payloads()).toEqual(['a2', 'b1']);
+    offer('a3');
+    source.complete();
+    expect(payloads()).toEqual(['a2', 'b1', 'a3']);
+    expect(started.hasCompleted).toBe(true);
+    expect(started.leg.discarded).toEqual(new Map([['superseded', 1]]));
+    expect(ledger.statuses).toEqual(['ack', 'ack', 'ack', 'ack']);
+  });
+
+  it.each([undefined, 0, -1, Number.NaN])('does not sample without a period: %s', (everyMs) => {
+    const errors: unknown[] = [];
+    const options: BufferOptions = {
+      overflow: 'sample',
+      name: 'prices',
+      ...(everyMs !== undefined && { everyMs }),
+    };
+    new Subject<Message>().pipe(buffer(options)).subscribe({ error: (error) => errors.push(String(error)) });
+    expect(errors).toEqual([
+      expect.stringContaining(
+        `prices: expected a period in milliseconds (everyMs), for overflow is sample; found ${everyMs ?? 'nothing'}`,
+      ),
+    ]);
+  });
+
   it('has done with the message at whose emission it completes', () => {
     const started = start({ inFlight: 1 });
     const { ledger, source, scheduler, passed } = started;
@@ -170,6 +202,7 @@ describe('buffer', () => {
             inFlight,
             capacity: { messages },
             key: ({ payload }) => (payload as number) % 3,
+            everyMs: 3,
           });
           const { ledger, source, passed, leg } = started;
           const isLossy = overflow !== 'pause' && overflow !== 'error';
@@ -177,6 +210,8 @@ describe('buffer', () => {
           let settled = 0;
           let offered = 0;
           for (const each of deeds) {
+            // Under `sample` some periods end, and some have more than one message.
+            if (offered % 2 === 0) pass(started.scheduler, 1);
             if (each === 'offer') {
               // A source that is held emits nothing.
               if (ledger.holders.size > 0) continue;
@@ -191,7 +226,9 @@ describe('buffer', () => {
             expect(passed.length - settled).toBeLessThanOrEqual(inFlight);
             expect(leg.peakDepth).toBeLessThanOrEqual(messages);
           }
+          source.complete();
           for (; settled < passed.length; settled += 1) passed[settled]?.ack();
+          expect(started.hasCompleted).toBe(true);
           let dropped = 0;
           for (const count of leg.discarded.values()) dropped += count;
           // Law 1, at rest: all that came is delivered, discarded or failed.

@@ -1,9 +1,10 @@
-import { of, Subject } from 'rxjs';
+import { of, Subject, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { marshalMessage, wireOf } from '../../operators/marshal.ts';
 import { sinkOf } from '../../operators/sink-of.ts';
 import { createJson } from '../../plugins/marshal-json/index.ts';
 import type { Message } from '../../src/core/message.ts';
+import { pass } from '../virtual-time.ts';
 import { createTestEndpoint } from './endpoint.ts';
 import { createLedger } from './ledger.ts';
 
@@ -49,6 +50,23 @@ describe('sinkOf', () => {
     sink.port.writable();
     expect([...ledger.holders]).toEqual([]);
     expect(ledger.statuses).toEqual(['ack', 'ack', 'ack', 'ack']);
+  });
+
+  it('sends the newest of each key once a period where it is told so', () => {
+    const ledger = createLedger();
+    const sink = createTestEndpoint();
+    const scheduler = new VirtualTimeScheduler();
+    const observer = sinkOf(sink.endpoint, {
+      overflow: 'sample',
+      everyMs: 100,
+      key: ({ payload }) => (payload as string)[0],
+      scheduler,
+    });
+    for (const payload of ['a1', 'b1', 'a2']) observer.next(ledger.claimed(payload));
+    expect(sink.written).toEqual([]);
+    pass(scheduler, 100);
+    sink.port.writable();
+    expect(sink.written.map(({ message }) => message.payload)).toEqual(['a2', 'b1']);
   });
 
   it('keeps the newest of each key where it is told so', () => {

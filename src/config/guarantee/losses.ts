@@ -98,6 +98,7 @@ function lossOf(overflow: Pair['leg']['plan']['overflow']): string {
     case 'drop-newest':
       return 'full, gives up what arrives';
     case 'latest':
+    case 'sample':
       return 'keeps only the newest of each key';
     default:
       return 'may give it up';

@@ -1,4 +1,5 @@
 /** In which order messages of a source come to a sink, the first time that they come. */
+import { isKeyed } from '../../core/overflow.ts';
 import type { StepPart } from '../configuration.ts';
 import { isKept, type Pair, stepsOf } from './pair.ts';
 
@@ -68,7 +69,7 @@ function ofLeg({ leg, sink }: Pair): readonly Limit[] {
   const { overflow, retry } = leg.plan;
   const { name } = sink.plan;
   const limits: Limit[] = [];
-  if (overflow === 'latest') {
+  if (isKeyed(overflow)) {
     limits.push({
       kept: 'key',
       reason: `a newer value takes the place of one that waits in the leg to ${name}`,

@@ -20,6 +20,7 @@ const policies = [
   'drop-oldest',
   'drop-newest',
   'latest',
+  'sample',
   'error',
   'spill',
 ] as const;
@@ -99,6 +100,9 @@ function legOf(
   { overflow, buffer }: Leg,
   file: string | undefined,
 ): Readonly<Record<string, unknown>> {
+  if (overflow === 'sample') {
+    return { to, overflow: { policy: 'sample', every: '20ms', key: 'payload.id' }, buffer };
+  }
   if (overflow === 'spill' && file === undefined) return { to, overflow: 'pause', buffer };
   if (overflow !== 'spill')
     return { to, overflow, buffer, ...(overflow === 'latest' && { key: 'payload.id' }) };

@@ -1,4 +1,5 @@
 /** Laws 7 and 16: no leg keeps more than it may, and one that holds its source does not flutter. */
+import { isLossy } from '../../core/overflow.ts';
 import type { VirtualRelay } from '../relay.ts';
 import { branchesByLeg, eventsOf } from './eventful.ts';
 import type { RunLaw } from './law.ts';
@@ -42,8 +43,7 @@ function beyondPeak({ routes, configuration }: VirtualRelay): string | undefined
       const branch = branches.get(leg.name);
       if (branch === undefined) continue;
       const { overflow, buffer } = branch;
-      const isLossy = overflow === 'drop-oldest' || overflow === 'drop-newest' || overflow === 'latest';
-      if (!isLossy) continue;
+      if (!isLossy(overflow)) continue;
       if (leg.peakDepth > buffer.messages) {
         return `${leg.name} kept ${leg.peakDepth} messages; its buffer is ${buffer.messages}`;
       }

@@ -1,6 +1,7 @@
 /** Laws 13 and 14: what happens to one does not change what becomes of others. Both compare two runs. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Configuration } from '../../config/configuration.ts';
+import { isLossy } from '../../core/overflow.ts';
 import { faultKinds } from '../arbitraries/fault.ts';
 import { scenarios } from '../arbitraries/scenario.ts';
 import type { VirtualRelay } from '../relay.ts';
@@ -95,7 +96,7 @@ function isLossySink(configuration: Configuration, sink: string): boolean {
     if (plan.from.includes(sink)) return false;
     if (typeof plan.onError === 'object' && plan.onError.deadLetter === sink) return false;
     for (const { to, overflow } of plan.to) {
-      if (to === sink && !['drop-oldest', 'drop-newest', 'latest'].includes(overflow)) return false;
+      if (to === sink && !isLossy(overflow)) return false;
     }
     // A refusal is a failure of the route, whatever the policy: only `discard` ends it there.
     if (plan.to.some(({ to }) => to === sink) && plan.onError === 'hold') return false;

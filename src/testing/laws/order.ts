@@ -1,6 +1,7 @@
 /** Laws 3 and 4: first deliveries keep their order, at every step and sink, and all sinks see the same. */
 import type { Configuration } from '../../config/configuration.ts';
 import { Message } from '../../core/message.ts';
+import { isKeyed } from '../../core/overflow.ts';
 import type { Received } from '../modelled-sink.ts';
 import type { Sent } from '../sent.ts';
 import type { Stem } from '../whereabouts.ts';
@@ -86,7 +87,7 @@ function outOfOrder(played: Played, settings: RelayLawSettings): string | undefi
       // Where a sink has several unconfirmed, a message that is tried again comes after others.
       if (branch === undefined || (branch.retry !== undefined && !branch.retry.inOrder)) continue;
       if (Number.isFinite(orderedIn(event.route, configuration))) continue;
-      const series = branch.overflow === 'latest' ? `${event.leg} ${keyAt(event, configuration)}` : event.leg;
+      const series = isKeyed(branch.overflow) ? `${event.leg} ${keyAt(event, configuration)}` : event.leg;
       const wrong = lookAtAll(watchAt(series), event, event.received.payload, trace, configuration);
       if (wrong !== undefined) return wrong.replace(series, event.endpoint);
     }
@@ -135,7 +136,7 @@ function look(
   return watch(stem, JSON.stringify([sent.endpoint, lane, sent.meta.key ?? null]));
 }
 
-/** What `latest` goes by. */
+/** What `latest` and `sample` go by. */
 function keyAt({ route, leg, received }: EventOf<'written'>, { routes }: Configuration): string {
   const branch = routes.get(route)?.branches.find(({ plan }) => legName(route, plan) === leg);
   return JSON.stringify(branch?.key?.(asMessage(received)) ?? received.meta.key ?? null);

@@ -2,7 +2,9 @@
 
 import type { BranchPart, Configuration } from '../../config/configuration.ts';
 import { Message } from '../../core/message.ts';
+import { isLossy } from '../../core/overflow.ts';
 import { scenarios } from '../arbitraries/scenario.ts';
+import type { RelayEvent } from '../relay-event.ts';
 import type { ScenarioAction } from '../scenario.ts';
 import { type EventOf, eventsOf, legName, nameOf, routesOf } from './eventful.ts';
 import type { RunLaw } from './law.ts';
@@ -16,7 +18,8 @@ interface LossyLeg {
 export const policyExactness: RunLaw = {
   number: 8,
   name: 'policy exactness',
-  sentence: 'drop-oldest keeps the last that fit, drop-newest the first, latest the newest of each key',
+  sentence:
+    'drop-oldest keeps the last that fit, drop-newest the first, latest and sample the newest of each key',
   doesNotApply(configuration) {
     return lossyLegs(configuration).length > 0 ? undefined : 'no leg drops anything';
   },
@@ -41,7 +44,7 @@ function lossyLegs(configuration: Configuration): readonly LossyLeg[] {
     return (
       branches
         .map((branch, place) => ({ leg: names[place] ?? '', branch }))
-        .filter(({ branch: { plan } }) => ['drop-oldest', 'drop-newest', 'latest'].includes(plan.overflow))
+        .filter(({ branch: { plan } }) => isLossy(plan.overflow))
         // Two legs of one name could not be told apart in what happened.
         .filter(({ leg }) => names.filter((name) => name === leg).length === 1)
     );
@@ -50,10 +53,14 @@ function lossyLegs(configuration: Configuration): readonly LossyLeg[] {
 
 function differs({ leg, branch }: LossyLeg, played: Played): string | undefined {
   const { events } = played.relay;
-  const end = events.findIndex(({ kind }) => kind === 'settling');
-  const isWaiting = new Set(events.slice(0, end));
+  const end = events.findIndex((event) => isOver(event, leg, branch));
+  const isWaiting = new Set(end < 0 ? events : events.slice(0, end));
   const offered = eventsOf(played, 'offered').filter((event) => event.leg === leg && isWaiting.has(event));
   const copies = new Set(offered.map(nameOf));
+  const isEnded = end >= 0 && branch.plan.overflow === 'sample';
+  const comesLater = (event: RelayEvent): boolean => event.kind === 'offered' && event.leg === leg;
+  // What steps held back may take the place of what waits for the end of another period.
+  if (isEnded && events.slice(end).some(comesLater)) return undefined;
   // The byte bound counts sizes that only the leg knows: where it may have acted, there is nothing to compare.
   const isLarge = eventsOf(played, 'queued').some(
     (event) => event.leg === leg && event.bytes * 2 > branch.plan.buffer.bytes,
@@ -70,6 +77,13 @@ function differs({ leg, branch }: LossyLeg, played: Played): string | undefined 
     return `${leg} (${branch.plan.overflow}, ${branch.plan.buffer.messages}) sends ${sent[place] ?? 'nothing'} in place ${place + 1}; expected ${kept[place] ?? 'nothing'}`;
   }
   return undefined;
+}
+
+/** From here on what waits leaves: when all sinks take messages, and under `sample` when the period is over. */
+function isOver(event: RelayEvent, leg: string, { plan }: BranchPart): boolean {
+  return plan.overflow === 'sample'
+    ? event.kind === 'written' && event.leg === leg
+    : event.kind === 'settling';
 }
 
 function keptOf(branch: BranchPart, offered: readonly EventOf<'offered'>[]): readonly EventOf<'offered'>[] {
