@@ -1,11 +1,12 @@
-import { Subject } from 'rxjs';
+import { Subject, take } from 'rxjs';
 import { describe, expect, it, test } from 'vitest';
 import { type BatchOptions, batch, batchStep } from '../../operators/batch.ts';
 import type { Message } from '../../src/core/message.ts';
 import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
 import { walkCases } from './cases.ts';
-import { parsed, timed } from './timed.ts';
+import { createLedger } from './ledger.ts';
+import { parsed, startStep, timed } from './timed.ts';
 
 walkCases('batch', {
   passing: () => batch({ count: 1 }),
@@ -175,9 +176,81 @@ describe('batch', () => {
     flushOn.next();
     expect(left).toEqual(['[1,2]@0']);
   });
+
+  it('that is opened while others leave on demand waits for its own time', () => {
+    const source = new Subject<Message>();
+    const flushOn = new Subject<void>();
+    const ledger = createLedger();
+    const left: unknown[] = [];
+    source.pipe(batch({ flushOn, key: ({ payload }) => payload })).subscribe(({ payload }) => {
+      left.push(payload);
+      if (left.length < 3) source.next(ledger.claimed(`after ${left.length}`));
+    });
+    source.next(ledger.claimed('a'));
+    source.next(ledger.claimed('b'));
+    flushOn.next();
+    expect(left).toEqual([['a'], ['b']]);
+  });
+
+  it('goes back to its source when what follows leaves while batches make room', () => {
+    const ledger = createLedger();
+    const source = new Subject<Message>();
+    const left: unknown[] = [];
+    source
+      .pipe(batch({ key: ({ payload }) => payload, maxKeys: 2 }), take(1))
+      .subscribe(({ payload }) => left.push(payload));
+    for (const payload of ['a', 'b', 'c']) source.next(ledger.claimed(payload));
+    expect(left).toEqual([['a']]);
+    expect(ledger.statuses).toEqual(['open', 'nack', 'nack']);
+    expect(ledger.discarded).toEqual(['step-ended', 'step-ended']);
+  });
+
+  it('goes back to its source when what follows leaves while all batches leave', () => {
+    const ledger = createLedger();
+    const source = new Subject<Message>();
+    source.pipe(batch({ key: ({ payload }) => payload }), take(1)).subscribe();
+    for (const payload of ['a', 'b', 'c']) source.next(ledger.claimed(payload));
+    source.complete();
+    expect(ledger.statuses).toEqual(['open', 'nack', 'nack']);
+  });
+
+  it('leaves no timer behind', () => {
+    const { send, leave, scheduler } = start({ ms: 100 });
+    send(1);
+    leave();
+    expect(scheduler.actions).toEqual([]);
+  });
 });
 
 describe('the step batch', () => {
+  it('does what each of its options says', () => {
+    const options = { count: 2, bytes: '1KiB', every: '100ms', key: 'payload.k', 'max-keys': 2 };
+    const { send, wait, left } = startStep(batchStep, options);
+    const [a, b, c] = ['a', 'b', 'c'].map((k) => ({ k }));
+    const shown = (...payloads: unknown[]): string => JSON.stringify(payloads);
+    send(a, b, a);
+    expect(left).toEqual([`${shown(a, a)}@0`]);
+    send(c, a);
+    expect(left.slice(1)).toEqual([`${shown(b)}@0`]);
+    wait(100);
+    expect(left.slice(2)).toEqual([`${shown(c)}@100`, `${shown(a)}@100`]);
+    send({ k: 'a', text: 'x'.repeat(1_024) });
+    expect(left).toHaveLength(5);
+  });
+
+  it('lets what it has leave when its route is drained', () => {
+    const flushOn = new Subject<void>();
+    const { send, left } = startStep(batchStep, 10, flushOn);
+    send(1);
+    flushOn.next();
+    expect(left).toEqual(['[1]@0']);
+  });
+
+  it('keeps the order of all, or of each key where it has one', () => {
+    expect(batchStep.order?.({ count: 2 })).toBe('all');
+    expect(batchStep.order?.({ key: byKey })).toBe('key');
+  });
+
   it.each([
     [100, { count: 100 }],
     [

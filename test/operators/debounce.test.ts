@@ -1,10 +1,11 @@
-import { Subject } from 'rxjs';
+import { Subject, take } from 'rxjs';
 import { describe, expect, it, test } from 'vitest';
 import { type DebounceOptions, debounce, debounceStep } from '../../operators/debounce.ts';
 import type { Message } from '../../src/core/message.ts';
 import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
-import { parsed, timed } from './timed.ts';
+import { createLedger } from './ledger.ts';
+import { parsed, startStep, timed } from './timed.ts';
 
 const poisoned = ({ payload, meta }: Message): unknown => {
   if (payload === 'poison') throw new Error('poison');
@@ -88,7 +89,69 @@ describe('debounce', () => {
   });
 });
 
+describe('debounce that is told to let all leave', () => {
+  const byPayload = ({ payload }: Message): unknown => payload;
+
+  it('keeps what comes meanwhile for its own time', () => {
+    const source = new Subject<Message>();
+    const flushOn = new Subject<void>();
+    const ledger = createLedger();
+    const left: unknown[] = [];
+    source.pipe(debounce({ ms: 100, flushOn, key: byPayload })).subscribe(({ payload }) => {
+      left.push(payload);
+      if (left.length < 3) source.next(ledger.claimed(`after ${left.length}`));
+    });
+    source.next(ledger.claimed('a'));
+    source.next(ledger.claimed('b'));
+    flushOn.next();
+    expect(left).toEqual(['a', 'b']);
+  });
+
+  it('gives back what is left when what follows leaves meanwhile', () => {
+    const source = new Subject<Message>();
+    const ledger = createLedger();
+    source.pipe(debounce({ ms: 100, key: byPayload }), take(1)).subscribe();
+    for (const payload of ['a', 'b', 'c']) source.next(ledger.claimed(payload));
+    source.complete();
+    expect(ledger.statuses).toEqual(['open', 'nack', 'nack']);
+    expect(ledger.discarded).toEqual(['step-ended', 'step-ended']);
+  });
+});
+
 describe('the step debounce', () => {
+  it('does what each of its options says', () => {
+    const options = { for: '100ms', max: '150ms', key: 'payload.k', 'max-keys': 2 };
+    const { send, wait, left } = startStep(debounceStep, options);
+    send({ k: 'a' });
+    wait(80);
+    send({ k: 'a', n: 2 }, { k: 'b' });
+    wait(70);
+    expect(left).toEqual(['{"k":"a","n":2}@150']);
+    wait(30);
+    expect(left.slice(1)).toEqual(['{"k":"b"}@180']);
+    send({ k: 'a' }, { k: 'b' }, { k: 'c' });
+    expect(left.slice(2)).toEqual(['{"k":"a"}@180']);
+  });
+
+  it('names itself by its place when it fails a message', () => {
+    const { send, ledger } = startStep(debounceStep, { for: '1s', key: 'payload.k' });
+    send({});
+    expect(ledger.failed[0]?.message).toMatch(/^step orders\.via\[0\] debounce: /);
+  });
+
+  it('lets what it has leave when its route is drained', () => {
+    const flushOn = new Subject<void>();
+    const { send, left } = startStep(debounceStep, '1s', flushOn);
+    send(1);
+    flushOn.next();
+    expect(left).toEqual(['1@0']);
+  });
+
+  it('keeps the order of all, or of each key where it has one', () => {
+    expect(debounceStep.order?.({ for: 1 })).toBe('all');
+    expect(debounceStep.order?.({ for: 1, key: ({ id }) => id })).toBe('key');
+  });
+
   it.each([
     ['200ms', { for: 200 }],
     [

@@ -5,7 +5,7 @@ import type { Message, Status } from '../../src/core/message.ts';
 import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
 import { walkCases } from './cases.ts';
-import { parsed, timed } from './timed.ts';
+import { parsed, startStep, timed } from './timed.ts';
 
 walkCases('dedupe', {
   passing: () => dedupe(),
@@ -112,9 +112,51 @@ describe('dedupe', () => {
   });
 
   it('lets what has no key pass', () => {
-    const { send, left } = start();
-    send(null, null);
-    expect(left).toEqual(['null@0', 'null@0']);
+    const { send, left } = start({ key: ({ payload }: Message) => (payload === 1 ? undefined : null) });
+    send(1, 1, 2, 2);
+    expect(left).toEqual(['1@0', '1@0', '2@0', '2@0']);
+  });
+
+  it('compares ids unless told otherwise', () => {
+    const { sendWith, left } = timed((scheduler) => dedupe({ scheduler }));
+    sendWith({ id: '1' }, 'a');
+    sendWith({ id: '1' }, 'b');
+    sendWith({ id: '2' }, 'a');
+    expect(left).toEqual(['a@0', 'a@0']);
+  });
+
+  it('completes when it is known what becomes of each duplicate', () => {
+    const started = start();
+    started.send('a', 'a');
+    started.complete();
+    expect(started.hasCompleted).toBe(false);
+    started.passed[0]?.nack();
+    expect(started.left).toEqual(['a@0', 'a@0']);
+    expect(started.hasCompleted).toBe(true);
+  });
+
+  it('gives back the duplicates that wait when it is left', () => {
+    const { send, leave, ledger } = start();
+    send('a', 'a');
+    leave();
+    expect(ledger.statuses).toEqual(['open', 'nack']);
+  });
+
+  it('remembers a key from its last ack on', () => {
+    const { send, passed, left, wait } = start({ max: 2, ms: 100 });
+    const deliver = (...payloads: readonly unknown[]): void => {
+      for (const payload of payloads) {
+        send(payload);
+        passed.at(-1)?.ack();
+      }
+    };
+    deliver('a');
+    wait(100);
+    deliver('b', 'a');
+    expect(left).toHaveLength(3);
+    deliver('c');
+    send('a', 'b');
+    expect(left.slice(3)).toEqual(['c@100', 'b@100']);
   });
 
   it('loses no key and delivers none twice, whatever fails', () => {
@@ -162,6 +204,25 @@ describe('dedupe', () => {
 });
 
 describe('the step dedupe', () => {
+  it('does what each of its options says', () => {
+    const options = { key: 'payload.k', for: '100ms', max: 1, 'max-waiting': 1 };
+    const { send, wait, left, passed, ledger } = startStep(dedupeStep, options);
+    send({ k: 'a', n: 1 }, { k: 'a', n: 2 });
+    expect([...ledger.holders].map(({ name }) => name)).toEqual(['orders.via[0] dedupe']);
+    passed[0]?.ack();
+    wait(99);
+    send({ k: 'a', n: 3 }, { k: 'b' });
+    passed[1]?.ack();
+    send({ k: 'a', n: 4 });
+    wait(100);
+    send({ k: 'b' });
+    expect(left).toEqual(['{"k":"a","n":1}@0', '{"k":"b"}@99', '{"k":"a","n":4}@99', '{"k":"b"}@199']);
+  });
+
+  it('keeps the order of each key', () => {
+    expect(dedupeStep.order?.({})).toBe('key');
+  });
+
   it('takes nothing, an expression or a map', () => {
     expect(parsed(dedupeStep, 'payload.id')).toHaveProperty('key');
     expect(parsed(dedupeStep, {})).toEqual({ for: 600_000, max: 100_000, 'max-waiting': 1_024 });

@@ -1,9 +1,11 @@
+import { Subject, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it, test } from 'vitest';
 import { type DelayOptions, delay, delayStep } from '../../operators/delay.ts';
 import type { Message } from '../../src/core/message.ts';
 import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
-import { parsed, timed } from './timed.ts';
+import { createLedger } from './ledger.ts';
+import { parsed, startStep, timed } from './timed.ts';
 
 const until = ({ payload }: Message): unknown => {
   if (payload === 'poison') throw new Error('poison');
@@ -68,7 +70,17 @@ describe('delay', () => {
   ])('fails a message that is to wait until %j', (at, error) => {
     const { send, ledger } = start({ until: () => at });
     send('a');
-    expect(ledger.failed.map(({ message }) => message)).toEqual([error]);
+    expect(ledger.failed.map(({ code, message }) => [code, message])).toEqual([['step-failed', error]]);
+  });
+
+  it('waits as long as a timer can, counted from now', () => {
+    const day = 86_400_000;
+    const { send, wait, left, ledger } = start({ until: ({ payload }) => payload });
+    wait(day);
+    send(2 ** 31 - 1 + day, 2 ** 31 + day);
+    expect(ledger.statuses).toEqual(['open', 'reject']);
+    wait(2 ** 31);
+    expect(left).toHaveLength(1);
   });
 
   it('holds its source while as many wait as may, and lets it go when half of them do', () => {
@@ -84,18 +96,73 @@ describe('delay', () => {
     expect(ledger.holders.size).toBe(0);
   });
 
-  it('completes when the last message has left', () => {
+  it('holds its source no sooner', () => {
+    const { send, ledger } = start({ ms: 100, capacity: 4 });
+    send(1, 2, 3);
+    expect(ledger.holders.size).toBe(0);
+  });
+
+  it('completes when the last message has left, and no sooner', () => {
     const started = start({ ms: 100 });
     started.send('a');
+    started.wait(100);
+    expect(started.hasCompleted).toBe(false);
+    started.send('b');
+    started.wait(50);
+    started.send('c');
     started.complete();
     expect(started.hasCompleted).toBe(false);
-    started.wait(100);
-    expect(started.left).toEqual(['a@100']);
+    started.wait(50);
+    expect(started.left).toEqual(['a@100', 'b@200']);
+    expect(started.hasCompleted).toBe(false);
+    started.wait(50);
+    expect(started.left.slice(2)).toEqual(['c@250']);
     expect(started.hasCompleted).toBe(true);
+  });
+
+  it('keeps what comes while others leave for its own time, also when it is due at once', () => {
+    const source = new Subject<Message>();
+    const scheduler = new VirtualTimeScheduler();
+    const ledger = createLedger();
+    const emitted: unknown[] = [];
+    let depth = 0;
+    source.pipe(delay({ until: () => 0, scheduler })).subscribe(({ payload }) => {
+      expect(depth).toBe(0);
+      depth += 1;
+      emitted.push(payload);
+      if (emitted.length < 4) source.next(ledger.claimed(emitted.length));
+      depth -= 1;
+    });
+    source.next(ledger.claimed('a'));
+    expect(scheduler.actions).toHaveLength(1);
+    scheduler.flush();
+    expect(emitted).toEqual(['a', 1, 2, 3]);
+  });
+
+  it('gives back all that waits, and lets its source go, when it is left', () => {
+    const { send, leave, ledger, scheduler } = start({ ms: 100, capacity: 2 });
+    send('a', 'b');
+    expect(ledger.holders.size).toBe(1);
+    leave();
+    expect(ledger.statuses).toEqual(['nack', 'nack']);
+    expect(ledger.discarded).toEqual(['step-ended', 'step-ended']);
+    expect(ledger.holders.size).toBe(0);
+    expect(scheduler.actions).toEqual([]);
   });
 });
 
 describe('the step delay', () => {
+  it('does what each of its options says', () => {
+    const { send, wait, left } = startStep(delayStep, { for: '50ms', until: 'payload' });
+    send(0, 100);
+    wait(100);
+    expect(left).toEqual(['0@50', '100@100']);
+  });
+
+  it('takes until alone', () => {
+    expect(parsed(delayStep, { until: 'payload' })).toEqual({ until: expect.any(Function) });
+  });
+
   it.each([
     ['5s', { for: 5_000 }],
     [

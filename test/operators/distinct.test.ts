@@ -5,7 +5,7 @@ import type { Message } from '../../src/core/message.ts';
 import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
 import { walkCases } from './cases.ts';
-import { parsed, timed } from './timed.ts';
+import { parsed, startStep, timed } from './timed.ts';
 
 let count = 0;
 walkCases('distinct', {
@@ -90,6 +90,15 @@ describe('distinct', () => {
 });
 
 describe('the step distinct', () => {
+  it('does what each of its options says', () => {
+    const options = { value: 'payload.v', key: 'payload.k', 'max-keys': 2, 'max-bytes': '1KiB' };
+    const { send, passed } = startStep(distinctStep, options);
+    const [a, b, c] = ['a', 'b', 'c'].map((k) => ({ k, v: 1 }));
+    const large = { k: 'b', v: 'x'.repeat(600) };
+    send(a, { ...a, other: 1 }, b, c, a, large, large);
+    expect(passed.map(({ payload }) => payload)).toEqual([a, b, c, a, large, large]);
+  });
+
   it('takes nothing, an expression or a map', () => {
     const { value } = parsed(distinctStep, 'payload.state') as { value: unknown };
     expect(value).toBeTypeOf('function');

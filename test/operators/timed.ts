@@ -1,9 +1,10 @@
 // An operator in virtual time: messages are sent to it one by one, and what leaves is noted with when it left.
 
-import { Subject, VirtualTimeScheduler } from 'rxjs';
+import { type Observable, Subject, VirtualTimeScheduler } from 'rxjs';
 import { type Issue, leavesOf } from '../../src/config/issue.ts';
+import { silentLog } from '../../src/core/log.ts';
 import type { Message, Meta } from '../../src/core/message.ts';
-import type { MessageOperator } from '../../src/core/operator.ts';
+import { type MessageOperator, type OperatorDefinition, stepOf } from '../../src/core/operator.ts';
 import { pass } from '../virtual-time.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 
@@ -56,6 +57,19 @@ export function timed(create: (scheduler: VirtualTimeScheduler) => MessageOperat
     complete: () => source.complete(),
     leave: () => subscription.unsubscribe(),
   };
+}
+
+/** A step as a route has it, of the options that its YAML states. */
+export function startStep(
+  step: Parameters<typeof parsed>[0],
+  written: unknown,
+  flushOn?: Observable<unknown>,
+): Timed {
+  const options = parsed(step, written);
+  const name = `orders.via[0] ${(step as OperatorDefinition).name}`;
+  return timed((scheduler) =>
+    stepOf(step as OperatorDefinition, options, { name, log: silentLog, scheduler, flushOn }),
+  );
 }
 
 function shown(payload: unknown): string {
