@@ -1,11 +1,13 @@
 /** Values → bytes, where messages go out. */
 import { Observable } from 'rxjs';
+import type { z } from 'zod';
 import { AraldoError } from '../src/core/errors.ts';
 import type { Marshaller } from '../src/core/marshaller.ts';
-import type { Message } from '../src/core/message.ts';
-import type { MessageOperator } from '../src/core/operator.ts';
+import type { FailedAt, Message } from '../src/core/message.ts';
+import { defineOperator, type MessageOperator, type RxOperator } from '../src/core/operator.ts';
 import { outgoingWire } from '../src/core/outgoing.ts';
 import { Wire } from '../src/core/wire.ts';
+import { marshallerName } from '../src/options/marshaller-name.ts';
 import { envelopeOf } from './envelope.ts';
 
 /**
@@ -20,9 +22,17 @@ import { envelopeOf } from './envelope.ts';
  *
  * @param marshaller without one, text and bytes pass as what they are, and anything else fails.
  * @example
+ * ```yaml
+ * via:
+ *   - marshal: json
+ * ```
+ *
+ * ```ts
  * source.pipe(claim(), map(summary), marshal(json)).subscribe(sinkOf(server.endpoint('browsers')));
+ * ```
  */
 export function marshal(marshaller?: Marshaller): MessageOperator {
+  const where: FailedAt = { at: marshaller === undefined ? 'marshal' : `marshal ${marshaller.name}` };
   const ready = marshaller === undefined ? wireOf : marshalMessage(marshaller);
 
   return (source) =>
@@ -33,7 +43,7 @@ export function marshal(marshaller?: Marshaller): MessageOperator {
           try {
             marshalled = ready(message);
           } catch (thrown) {
-            message.fail(AraldoError.from(thrown, 'unmarshallable-payload'));
+            message.fail(AraldoError.from(thrown, 'unmarshallable-payload'), where);
             return;
           }
           subscriber.next(marshalled);
@@ -71,3 +81,20 @@ export function marshalMessage(marshaller: Marshaller): (message: Message) => Me
 export function wireOf(message: Message): Message {
   return message.wire === undefined ? message.withWire(message.payload, outgoingWire(message)) : message;
 }
+
+const options: z.ZodString = marshallerName();
+
+export const marshalStep: RxOperator<typeof options> = defineOperator({
+  kind: 'rx',
+  obligations: 'contained',
+  isInstant: true,
+  name: 'marshal',
+  summary: 'Gives each message the bytes of its payload, for sinks that pass bytes as they are.',
+  options,
+  marshaller: (name) => name,
+  create(name, { marshaller }) {
+    if (marshaller === undefined)
+      throw new AraldoError('plugin-failed', `nobody lends the marshaller ${name}`);
+    return marshal(marshaller(name));
+  },
+});

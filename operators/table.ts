@@ -12,6 +12,7 @@ export const operatorTable: Readonly<Record<string, () => Promise<OperatorDefini
   filter: async () => (await import('./filter.ts')).filterStep,
   log: async () => (await import('./log.ts')).logStep,
   map: async () => (await import('./map.ts')).mapStep,
+  marshal: async () => (await import('./marshal.ts')).marshalStep,
   'order-by': async () => (await import('./order-by.ts')).orderByStep,
   'rate-limit': async () => (await import('./rate-limit.ts')).rateLimitStep,
   sample: async () => (await import('./sample.ts')).sampleStep,
@@ -21,6 +22,7 @@ export const operatorTable: Readonly<Record<string, () => Promise<OperatorDefini
   tap: async () => (await import('./tap.ts')).tapStep,
   throttle: async () => (await import('./throttle.ts')).throttleStep,
   timeout: async () => (await import('./timeout.ts')).timeoutStep,
+  unmarshal: async () => (await import('./unmarshal.ts')).unmarshalStep,
   validate: async () => (await import('./validate.ts')).validateStep,
   window: async () => (await import('./window.ts')).windowStep,
 };

@@ -1,11 +1,13 @@
 /** Bytes → values, where messages come in. */
+import type { z } from 'zod';
 import { AraldoError } from '../src/core/errors.ts';
 import { MAX_HOPS } from '../src/core/hops.ts';
 import type { Marshaller } from '../src/core/marshaller.ts';
-import type { Message } from '../src/core/message.ts';
-import type { MessageOperator } from '../src/core/operator.ts';
+import type { FailedAt, Message } from '../src/core/message.ts';
+import { defineOperator, type MessageOperator, type RxOperator } from '../src/core/operator.ts';
 import { stage } from '../src/core/stage.ts';
 import { Wire } from '../src/core/wire.ts';
+import { marshallerName } from '../src/options/marshaller-name.ts';
 import { openEnvelope } from './envelope.ts';
 
 /**
@@ -22,9 +24,17 @@ import { openEnvelope } from './envelope.ts';
  * ```
  *
  * @example
+ * ```yaml
+ * via:
+ *   - unmarshal: json
+ * ```
+ *
+ * ```ts
  * server.endpoint('orders').pipe(claim(), unmarshal(json)).subscribe(sinkOf(server.endpoint('browsers')));
+ * ```
  */
 export function unmarshal(marshaller: Marshaller): MessageOperator {
+  const where: FailedAt = { at: `unmarshal ${marshaller.name}` };
   const read = marshaller.envelope ? readEnvelope : readPayload;
 
   return stage((target) => (message) => {
@@ -37,7 +47,7 @@ export function unmarshal(marshaller: Marshaller): MessageOperator {
     try {
       parsed = read(message, wire.bytes, marshaller);
     } catch (thrown) {
-      message.fail(AraldoError.from(thrown, 'malformed-payload'));
+      message.fail(AraldoError.from(thrown, 'malformed-payload'), where);
       return;
     }
     if ((parsed.meta.hops ?? 0) > MAX_HOPS) parsed.discard('hops');
@@ -55,3 +65,20 @@ function readEnvelope(message: Message, bytes: Uint8Array, marshaller: Marshalle
   const { payload, meta } = openEnvelope(marshaller.unmarshal(bytes), message.meta);
   return message.with(payload, meta);
 }
+
+const options: z.ZodString = marshallerName();
+
+export const unmarshalStep: RxOperator<typeof options> = defineOperator({
+  kind: 'rx',
+  obligations: 'contained',
+  isInstant: true,
+  name: 'unmarshal',
+  summary: 'Reads the payload of each message from its bytes, behind a source with marshal: none.',
+  options,
+  marshaller: (name) => name,
+  create(name, { marshaller }) {
+    if (marshaller === undefined)
+      throw new AraldoError('plugin-failed', `nobody lends the marshaller ${name}`);
+    return unmarshal(marshaller(name));
+  },
+});

@@ -7,4 +7,6 @@ export interface ReadContext {
   readonly registry: Registry;
   /** That of the configuration's file: paths and packages are found from there. */
   readonly directory: string;
+  /** The names of the marshallers that are declared; they are read before the steps. */
+  readonly marshallers: ReadonlySet<string>;
 }

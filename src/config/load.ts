@@ -54,7 +54,12 @@ export async function loadConfiguration(
   const substituted = await substitute(tree, { env, directory, problems });
   problems.hide(substituted.secrets);
 
-  const configuration = await readConfiguration(substituted.tree, { problems, registry, directory });
+  const configuration = await readConfiguration(substituted.tree, {
+    problems,
+    registry,
+    directory,
+    marshallers: new Set(),
+  });
   problems.throwIfAny();
   return { ...configuration, secrets: [...substituted.secrets, ...configuration.secrets] };
 }
@@ -82,7 +87,7 @@ async function readConfiguration(tree: Node, context: ReadContext): Promise<Conf
   const { plan: server, logLevel, tls, secrets } = await readServer(root, context, warn);
   const defaults = readDefaults(root, problems);
   const { marshallers, endpoints, names } = await readPlugins(root, defaults, context, warn);
-  const steps = await readChains(root, context);
+  const steps = await readChains(root, { ...context, marshallers: new Set(marshallers.keys()) });
   const routes = await readRoutes(root, { defaults, endpoints, names, steps, warn }, context);
   warnOfRoutes({ routes, endpoints, marshallers }, warn);
   const tests = readTests(root, { endpoints, names, routes }, problems);

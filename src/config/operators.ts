@@ -26,7 +26,7 @@ export async function readOperator(
   if (parsed === undefined) return undefined;
   const at = written.options ?? node;
   const prepared = await prepareOptions(definition, parsed.value, at, context);
-  if (prepared === undefined) return undefined;
+  if (prepared === undefined || !hasMarshaller(definition, prepared.value, at, context)) return undefined;
   const { branching } = definition;
   if (branching === undefined) {
     const plan = { use, with: parsed.plain };
@@ -40,6 +40,21 @@ export async function readOperator(
     inner: branches.inner,
     place: node.place,
   };
+}
+
+/** Whether the marshaller that its options name is declared; if not, that is reported. */
+function hasMarshaller(
+  definition: OperatorDefinition,
+  options: unknown,
+  node: Node,
+  { marshallers, problems }: ReadContext,
+): boolean {
+  const name = definition.marshaller?.(options);
+  if (name === undefined || marshallers.has(name)) return true;
+  const there = marshallers.size === 0 ? 'none is declared' : `there are: ${[...marshallers].join(', ')}`;
+  const suggestion = suggestionFor(node, marshallers);
+  problems.report('unknown-name', node, `no marshaller has this name; ${there}`, { suggestion });
+  return false;
 }
 
 /** The options as the schema has them, and as they were written. */

@@ -1,6 +1,7 @@
 /** What an operator is: a function between observables of messages, declared once for code and YAML. */
 import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
 import type { Log } from './log.ts';
+import type { Marshaller } from './marshaller.ts';
 import type { Message } from './message.ts';
 import type { Parsed, Schema, SchemaResult } from './schema.ts';
 import { asyncStep } from './step-async.ts';
@@ -15,6 +16,8 @@ export interface StepContext {
   readonly log: Log;
   /** Emits again and again while the server drains: what is kept only because more may come should leave. */
   readonly flushOn?: Observable<unknown> | undefined;
+  /** The marshaller that the options of the step name: see `Declared.marshaller`. */
+  readonly marshaller?: ((name: string) => Marshaller) | undefined;
   /** Watches over what steps of the kind `rx` have inside. */
   readonly watch?: ((inside: StepInside) => void) | undefined;
 }
@@ -69,6 +72,8 @@ interface Declared<S extends Schema> {
    * options; its issues, and what it rejects with, are problems of the configuration at their place.
    */
   prepare?(options: Parsed<S>, files: OptionFiles): Promise<SchemaResult<Parsed<S>>>;
+  /** The name of the marshaller that its options ask for; a configuration without it is refused. */
+  marshaller?(options: Parsed<S>): string;
   /**
    * How many messages it takes for one that leaves; a configuration whose sources have no places for so many is
    * refused. 0 where one may leave as several. Unless given, 1 for a contained operator and 0 for any other.

@@ -81,6 +81,7 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
         scheduler: context.scheduler,
         log: context.log,
         flushOn,
+        marshaller: (name) => context.marshallers.get(name) as Marshaller,
         watch: stepWatch.watch,
       }),
     );

@@ -24,6 +24,7 @@ const optionsOf: Readonly<Record<string, unknown>> = {
   filter: 'size(id) != 9',
   log: { message: 'passes' },
   map: '{"id": id, "payload": payload}',
+  marshal: 'json',
   'order-by': { key: 'size(id)', max: 8 },
   'rate-limit': { rate: '500/s', burst: 4 },
   sample: { every: '10ms', key: 'size(id)' },
@@ -39,6 +40,7 @@ const optionsOf: Readonly<Record<string, unknown>> = {
   tap: './all-in-a-row/look.ts',
   throttle: { every: '5ms', edge: 'both', key: 'size(id)' },
   timeout: parse('{ after: 25ms, then: nack }'),
+  unmarshal: 'json',
   validate: { schema: { not: { type: 'boolean' } } },
   window: { every: '20ms', slide: '10ms' },
 };
@@ -155,11 +157,13 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
 
 /** A relay, and what its log says of code that settles too often. */
 async function relayOf({ via, maxInFlight, redelivers, onError }: Scenario): Promise<Stage> {
-  const plugins = ['orders', 'archive', 'dead'].map((name) => ({
+  const endpoints = ['orders', 'archive', 'dead'].map((name) => ({
     name,
     id: 'endpoint-fickle',
+    marshal: 'none',
     'max-in-flight': maxInFlight,
   }));
+  const plugins = [{ name: 'json', id: 'marshal-json' }, ...endpoints];
   const steps = via.map((word) => (word in optionsOf ? { [word]: optionsOf[word] } : word));
   const route = {
     via: steps,

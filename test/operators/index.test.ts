@@ -35,7 +35,9 @@ describe('the table of operators', () => {
 });
 
 describe('every operator', () => {
-  const files = readdirSync(directory).filter((file) => /^[a-z-]+\.ts$/.test(file) && !['index.ts', 'table.ts'].includes(file));
+  const files = readdirSync(directory).filter(
+    (file) => /^[a-z-]+\.ts$/.test(file) && !['index.ts', 'table.ts'].includes(file),
+  );
 
   it.each(files.filter((file) => !['envelope.ts', 'lookups.ts'].includes(file)))(
     '%s shows what it does in a marble diagram and an example',
