@@ -139,6 +139,10 @@ class Downstream implements Origin, Valve {
     }
   }
 
+  parentOf(fork: Message): Message | undefined {
+    return this.parents.get(fork);
+  }
+
   settled(fork: Message, status: Status): void {
     this.unsettled -= 1;
     const parent = this.parents.get(fork);

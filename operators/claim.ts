@@ -1,6 +1,6 @@
 /** The first operator of every route: it gives the route an obligation of its own. */
 import { AraldoError } from '../src/core/errors.ts';
-import type { RoutePort } from '../src/core/message.ts';
+import type { FailedAt, RoutePort } from '../src/core/message.ts';
 import type { MessageOperator } from '../src/core/operator.ts';
 import { payloadTooLarge } from '../src/core/payload-limit.ts';
 import { stage } from '../src/core/stage.ts';
@@ -11,6 +11,8 @@ export interface ClaimOptions {
   /** What is larger, in bytes, goes there too, without its payload: that is to go nowhere. */
   readonly maxPayload?: number | undefined;
 }
+
+const where: FailedAt = { at: 'claim' };
 
 /**
  * Claims each message for a route; from here on it must be settled or forwarded exactly once.
@@ -32,8 +34,8 @@ export function claim(route?: RoutePort, options: ClaimOptions = {}): MessageOpe
     const claimed = message.claim(route);
     const deliveries = message.meta.deliveries ?? 1;
     const size = message.wire?.size ?? 0;
-    if (deliveries > maxDeliveries) claimed.fail(tooManyDeliveries(deliveries, maxDeliveries));
-    else if (size > maxPayload) claimed.with('').fail(payloadTooLarge(size, maxPayload));
+    if (deliveries > maxDeliveries) claimed.fail(tooManyDeliveries(deliveries, maxDeliveries), where);
+    else if (size > maxPayload) claimed.with('').fail(payloadTooLarge(size, maxPayload), where);
     else target.next(claimed);
   });
 }

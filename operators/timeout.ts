@@ -75,7 +75,10 @@ export function timeout(options: TimeoutOptions): MessageOperator {
         message.route?.made(1);
         if (fate === 'discard') message.discard('timed-out');
         else if (fate === 'nack') message.giveBack('timed-out');
-        else message.fail(new AraldoError('timed-out', `step ${name}: not settled within ${ms} ms`));
+        else
+          message.fail(new AraldoError('timed-out', `step ${name}: not settled within ${ms} ms`), {
+            at: name,
+          });
       };
 
       subscriber.add(

@@ -30,6 +30,10 @@ export class FirstAck implements Origin {
     this.message.ack();
   }
 
+  parentOf(): Message {
+    return this.message;
+  }
+
   settled(_fork: Message, status: Status): void {
     this.left -= 1;
     if (status === 'reject' || (status === 'nack' && this.worst === 'ack')) this.worst = status;

@@ -37,6 +37,10 @@ class Follower implements Origin {
     this.onSettled = onSettled;
   }
 
+  parentOf(): Message {
+    return this.message;
+  }
+
   settled(_fork: Message, status: Status): void {
     this.onSettled(this.message, status);
   }

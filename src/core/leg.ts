@@ -2,7 +2,7 @@
 
 import { Backlog } from './backlog.ts';
 import { AraldoError } from './errors.ts';
-import { type Holder, type Message, nowhere, type Valve } from './message.ts';
+import { Detached, type Holder, type Message, type Valve } from './message.ts';
 import { type Capacity, isKeyed, isLossy, type Overflow } from './overflow.ts';
 import { Retries, type RetryOptions } from './retry.ts';
 import { Sampling, type SamplingOptions } from './sampling.ts';
@@ -177,7 +177,7 @@ export class Leg implements SinkLeg, Holder {
   refuseFailed(message: Message, error: AraldoError): void {
     this.received += 1;
     this.failed += 1;
-    message.fail(error);
+    message.fail(error, { at: this.name });
   }
 
   /** Sends what waits while the sink takes it, `budget` messages at most. Returns how many it sent. */
@@ -294,7 +294,7 @@ export class Leg implements SinkLeg, Holder {
       discarded: (reason) => this.countDiscarded(reason),
       refuse: (message, error) => {
         this.failed += 1;
-        message.fail(error);
+        message.fail(error, { at: this.name });
       },
       hold: (valve) => this.hold(valve),
       letGo: () => this.letGo(),
@@ -345,7 +345,8 @@ export class Leg implements SinkLeg, Holder {
     this.failed += 1;
     this.retries?.forget(message);
     // What a lossy leg accepted is settled already: its failure is still the route's to count and keep.
-    (this.isLossy ? message.fork(nowhere) : message).fail(error);
+    const owed = this.isLossy ? message.fork(new Detached(message)) : message;
+    owed.fail(error, { at: this.name, attempts: this.retries?.attempts ?? 1 });
   }
 
   private dropped(message: Message, reason: string): void {
@@ -359,7 +360,7 @@ export class Leg implements SinkLeg, Holder {
       return;
     }
     this.failed += 1;
-    message.fail(new AraldoError('leg-full', `the buffer of ${this.name} is full`));
+    message.fail(new AraldoError('leg-full', `the buffer of ${this.name} is full`), { at: this.name });
   }
 
   private hold(valve: Valve): void {

@@ -38,12 +38,25 @@ export interface Origin {
   settled(root: Message, status: Status): void;
   /** A sink, or the disk of a leg, has it. Before it is settled, and only by legs that were told to tell. */
   confirmed?(): void;
+  /**
+   * The message that a root was made of. Without this, a root is what a source emitted; where it says nothing, nobody
+   * knows any more.
+   */
+  parentOf?(root: Message): Message | undefined;
 }
 
 /** Where forks of messages stay while an operator has them: see `step-rx.ts`. */
 export interface Fence extends Origin {
   /** What a fork stands for, unless that was settled in its stead. */
   parentOf(fork: Message): Message | undefined;
+}
+
+/** Where a message has failed. */
+export interface FailedAt {
+  /** A step, a leg, or what compile puts before them: `orders.via[2] map`, `orders → archive`, `unmarshal json`. */
+  readonly at: string;
+  /** How often a leg had sent it; absent where it was not sent. */
+  readonly attempts?: number;
 }
 
 /** The route that claimed a message: it counts what ends inside it and decides what failures cost. */
@@ -54,7 +67,7 @@ export interface RoutePort {
   /** Counts an end inside the route that is no failure, by reason; the caller settles. */
   discarded(message: Message, reason: string): void;
   /** Takes over the obligation of a message that could not be processed. */
-  failed(message: Message, error: AraldoError): void;
+  failed(message: Message, error: AraldoError, where?: FailedAt): void;
   /**
    * Told of code that settles a message more often than it has obligations. Nothing is done about it: the
    * message was settled too early, and that cannot be undone. Without it, the code that settles last throws.
@@ -76,6 +89,24 @@ export const nowhere: Origin = {
   valve: { hold: () => undefined, release: () => undefined },
   settled: () => undefined,
 };
+
+/** Of forks of what is settled already: nobody waits for them, and what keeps them holds the source all the same. */
+export class Detached implements Origin {
+  readonly address: string = nowhere.address;
+  readonly valve: Valve;
+  private readonly message: Message;
+
+  constructor(message: Message) {
+    this.valve = message.origin.valve;
+    this.message = message;
+  }
+
+  settled(): void {}
+
+  parentOf(): Message {
+    return this.message;
+  }
+}
 
 /** For claims in code outside any compiled route. */
 const noRoute: RoutePort = {
@@ -170,6 +201,20 @@ export class Message<T = unknown> {
 
   get isClaimed(): boolean {
     return this.route !== undefined;
+  }
+
+  /**
+   * The message as its source emitted it, before any step. `undefined` where it was joined of several, comes from the
+   * disk of a leg or out of an opaque step.
+   */
+  get original(): Message | undefined {
+    let { root } = this as Message;
+    while (root.origin.parentOf !== undefined) {
+      const parent = root.origin.parentOf(root);
+      if (parent === undefined) return undefined;
+      root = parent.root;
+    }
+    return root;
   }
 
   /** How many obligations of the root are open; 0 means settled. */
@@ -296,8 +341,8 @@ export class Message<T = unknown> {
   }
 
   /** Gives the message to its route's `on-error`. */
-  fail(error: AraldoError): void {
-    this.route?.failed(this, error);
+  fail(error: AraldoError, where?: FailedAt): void {
+    this.route?.failed(this, error, where);
   }
 
   /**
@@ -356,6 +401,10 @@ class Joint implements Origin, Valve {
 
   settled(_root: Message, status: Status): void {
     for (const part of this.parts) part.settle(status);
+  }
+
+  parentOf(): Message | undefined {
+    return this.parts.length === 1 ? this.parts[0] : undefined;
   }
 
   hold(holder: Holder): void {

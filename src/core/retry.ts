@@ -34,6 +34,11 @@ export class Retries {
     this.onDue = onDue;
   }
 
+  /** How often a message is sent at most. */
+  get attempts(): number {
+    return this.options.attempts;
+  }
+
   /** How many wait for their next try. */
   get length(): number {
     return this.pauses.size;

@@ -94,6 +94,11 @@ export class ReturnedMessages implements Origin {
     this.owner.gone(entry.size);
   }
 
+  /** Its source has forgotten it: on disk is what the leg was given. */
+  parentOf(): undefined {
+    return undefined;
+  }
+
   private repeat(root: Message, entry: Entry): void {
     entry.deliveries += 1;
     if (!entry.isInLeg) this.inLeg += 1;
@@ -116,13 +121,13 @@ export class ReturnedMessages implements Origin {
       claimed: () => undefined,
       made: (count) => route.made(count),
       discarded: (message, reason) => route.discarded(message, reason),
-      failed: (message, error) => {
+      failed: (message, error, where) => {
         const entry = this.unsettled.get(message.root.sequence);
         if (entry?.isInLeg === true) {
           entry.isInLeg = false;
           this.inLeg -= 1;
         }
-        route.failed(this.decoded(message), error);
+        route.failed(this.decoded(message), error, where);
       },
       ...(route.overSettled === undefined
         ? {}

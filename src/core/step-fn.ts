@@ -42,7 +42,7 @@ export function emitResult(
 export function failStep(name: string, message: Message, thrown: unknown): void {
   const cause = AraldoError.from(thrown, 'step-failed');
   const error = new AraldoError(cause.code, `step ${name}: ${cause.message}`, { cause: thrown });
-  message.fail(error);
+  message.fail(error, { at: name });
 }
 
 /** Several messages in the place of one: their ids are that of the one, with `/0`, `/1` and so on. */

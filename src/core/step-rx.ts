@@ -188,7 +188,8 @@ class OpenFence {
 
   enter(message: Message): Message {
     const { valve } = message.origin;
-    if (this.origin?.valve !== valve) this.origin = { address: 'opaque', valve, settled: () => undefined };
+    if (this.origin?.valve !== valve)
+      this.origin = { address: 'opaque', valve, settled: () => undefined, parentOf: () => undefined };
     this.route = message.route;
     const copy = message.fork(this.origin);
     // What comes out, if anything, is counted as made.

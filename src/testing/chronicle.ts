@@ -1,6 +1,6 @@
 /** Writes down what the joints of a relay tell, and keeps where each message is. */
 import type { AraldoError, ErrorCode } from '../core/errors.ts';
-import { type Holder, type Message, nowhere } from '../core/message.ts';
+import { Detached, type Holder, type Message, nowhere } from '../core/message.ts';
 import type { Source } from '../core/source.ts';
 import type { EndpointWitness } from './modelled-endpoint.ts';
 import type { SinkWitness } from './modelled-sink.ts';
@@ -167,7 +167,7 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
       const place = legOf(route, error, message) ?? whereabouts.placeIn(route, message) ?? route;
       whereabouts.ended(place, message);
       if (stopsAt(route)) whereabouts.entered(`${route} on-error: hold, after ${error.code}`, message);
-      const isOwed = message.origin !== nowhere;
+      const isOwed = message.origin !== nowhere && !(message.origin instanceof Detached);
       write({
         kind: 'failed',
         place,

@@ -126,9 +126,9 @@ export function watchRoute({ route, legs, deadLetters }: RunningRoute, witness: 
     witness.discarded(route.name, message, reason);
     discarded(message, reason);
   };
-  route.failed = (message, error) => {
+  route.failed = (message, error, where) => {
     witness.failed(route.name, message, error);
-    failed(message, error);
+    failed(message, error, where);
   };
   route.overSettled = (message, error) => {
     witness.overSettled(route.name, message);

@@ -1,6 +1,12 @@
+import { map, type Observable, of, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { batch } from '../../operators/batch.ts';
+import { buffer } from '../../operators/buffer.ts';
+import { split } from '../../operators/split.ts';
 import { AraldoError } from '../../src/core/errors.ts';
-import { Message, type Origin, type RoutePort, type Status } from '../../src/core/message.ts';
+import { FirstAck } from '../../src/core/first-ack.ts';
+import { Detached, Message, type Origin, type RoutePort, type Status } from '../../src/core/message.ts';
+import { rxStep } from '../../src/core/step-rx.ts';
 import { createLedger } from '../operators/ledger.ts';
 
 describe('message', () => {
@@ -161,5 +167,53 @@ describe('message', () => {
     message.ack();
     message.nack();
     expect(message.obligations).toBe(0);
+  });
+
+  describe('knows how it came from its source', () => {
+    const ledger = createLedger();
+    const originalOf = (through: (source: Observable<Message>) => Observable<Message>) => {
+      const root = ledger.root('x');
+      const seen: Message[] = [];
+      through(of(root.claim(ledger.route))).subscribe((message) => seen.push(message));
+      return seen.map(({ original }) => (original === root ? 'root' : original));
+    };
+    const scheduler = new VirtualTimeScheduler();
+    const change = map((message: Message): Message => message.with('y'));
+
+    it.each<[string, unknown[], (source: Observable<Message>) => Observable<Message>]>([
+      ['when steps change it', ['root'], change],
+      ['in parts', ['root', 'root'], split({ into: () => ['a', 'b'] })],
+      [
+        'within a fence, and behind it',
+        ['root'],
+        (source) => source.pipe(rxStep('rx', change, { isOpaque: false })),
+      ],
+      ['in a buffer', ['root'], (source) => source.pipe(change, buffer({ scheduler }), change)],
+      ['in a batch of one', ['root'], (source) => source.pipe(change, batch({ count: 1, ms: 1, scheduler }))],
+      [
+        'not out of an opaque step',
+        [undefined],
+        (source) => source.pipe(rxStep('rx', change, { isOpaque: true })),
+      ],
+      [
+        'not out of a lossy buffer',
+        [undefined],
+        (source) => source.pipe(buffer({ scheduler, overflow: 'latest' })),
+      ],
+    ])('%s', (_, expected, through) => {
+      expect(originalOf(through)).toEqual(expected);
+    });
+
+    it('not when it was joined of several', () => {
+      const parts = ['a', 'b'].map((payload) => ledger.claimed(payload));
+      expect(Message.join(parts, 'ab').original).toBeUndefined();
+    });
+
+    it('where only the first ack counts, and where nobody waits for it any more', () => {
+      const message = ledger.claimed('x');
+      const { root } = message;
+      expect(message.with('y').fork(new FirstAck(message, 2)).original).toBe(root);
+      expect(message.with('y').fork(new Detached(message)).original).toBe(root);
+    });
   });
 });
