@@ -52,7 +52,7 @@ function describe({ description = '', default: given }: JsonSchema): string {
   return isSaid ? description : `${description.replace(/\.$/, '')}; ${word(given)} unless given.`;
 }
 
-function typeOf(schema: JsonSchema): string {
+export function typeOf(schema: JsonSchema): string {
   if (schema.$ref !== undefined) return 'any value';
   if (schema.enum !== undefined) return schema.enum.map((each) => `\`${word(each)}\``).join(', ');
   if (schema.const !== undefined) return `\`${word(schema.const)}\``;

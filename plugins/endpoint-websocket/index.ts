@@ -18,7 +18,8 @@ const peer = z
       .default(200)
       .describe('How long full peers, all together, may hold a route in any ten seconds.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('The buffer of each peer, and what it does when it is full.');
 
 const options = z
   .strictObject({
