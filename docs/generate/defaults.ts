@@ -8,10 +8,9 @@ import { type JsonSchema, typeOf } from './option-rows.ts';
 /** `written` with the defaults of `read`, as they would be written. */
 export function withDefaults(written: JsonSchema, read: JsonSchema | undefined): JsonSchema {
   const given: unknown = written.default ?? read?.default;
-  const properties = Object.entries(written.properties ?? {}).map(([key, option]) => [
-    key,
-    withDefaults(option, read?.properties?.[key]),
-  ]);
+  const properties = Object.entries(written.properties ?? {}).map(
+    ([key, option]) => [key, withDefaults(option, read?.properties?.[key])] as const,
+  );
   return {
     ...written,
     ...(written.properties !== undefined && { properties: Object.fromEntries(properties) }),
