@@ -27,6 +27,10 @@ const sound: Readonly<Record<string, string>> = {
   'plugins/endpoint-a/index.ts': "import { link } from './link.ts';\n  id: 'endpoint-a',",
   'plugins/endpoint-a/link.ts': "import type { Host } from '../../src/http/host.ts';\nimport ws from 'ws';",
   'plugins/marshal-b/index.ts': "export const b = {\n  id: 'marshal-b',\n};",
+  'src/nats/link.ts':
+    "import { size } from '../options/size.ts';\nimport { connect } from '@nats-io/transport-node';",
+  'src/redis/target.ts': '',
+  'plugins/endpoint-nats/index.ts': "import { link } from '../../src/nats/link.ts';\n  id: 'endpoint-nats',",
   'src/runtime/compile.ts':
     "import { plan } from '../config/read.ts';\nimport { claim } from '../../operators/batch.ts';",
   'src/builtins.ts':
@@ -138,6 +142,25 @@ describe('problemsOf', () => {
       "import '../../src/http/router.ts';",
       'import http',
     ],
+    [
+      'a plugin uses what is of another system',
+      'plugins/endpoint-a/two.ts',
+      "import '../../src/nats/link.ts';",
+      'must not import what is of another system',
+    ],
+    [
+      'a system uses another',
+      'src/redis/two.ts',
+      "import '../nats/link.ts';",
+      'must not import what is of another system',
+    ],
+    [
+      'a system uses config',
+      'src/nats/two.ts',
+      "import '../config/read.ts';",
+      'system must not import config',
+    ],
+    ['core uses a system', 'src/core/leg.ts', "import '../nats/link.ts';", 'core must not import system'],
     [
       'config uses runtime',
       'src/config/two.ts',

@@ -24,6 +24,7 @@ type Part =
   | 'options'
   | 'expression'
   | 'http host'
+  | 'system'
   | 'operator'
   | 'operators/index.ts'
   | 'plugin'
@@ -39,6 +40,12 @@ type Part =
   | 'cli'
   | 'index';
 
+/** What the endpoints of one system share stands in src/<system>/, and is theirs alone. */
+const systems: Readonly<Record<string, RegExp>> = {
+  nats: /^endpoint-(nats|jetstream)$/,
+  redis: /^endpoint-redis(-|$)/,
+};
+
 const leaves = ['core', 'options', 'expression', 'http host'] as const;
 
 /** `core ← operators, plugins, config ← runtime ← server ← cli, index` */
@@ -53,7 +60,8 @@ const rules: Readonly<Record<Part, Rule>> = {
     node: false,
   },
   'operators/index.ts': { parts: ['core', 'operator'], packages: [], node: false },
-  plugin: { parts: leaves, packages: 'any', node: true },
+  system: { parts: ['core', 'options'], packages: 'any', node: true },
+  plugin: { parts: [...leaves, 'system'], packages: 'any', node: true },
   config: { parts: ['core', 'options', 'expression'], packages: 'any', node: true },
   http: { parts: [...leaves, 'version'], packages: 'any', node: true },
   runtime: { parts: [...leaves, 'version', 'config', 'http', 'operator'], packages: 'any', node: true },
@@ -167,6 +175,13 @@ function problemOf(file: string, specifier: string, sources: Sources): readonly 
   if (part === 'plugin' && targetPart === 'plugin' && pluginOf(file) !== pluginOf(target)) {
     return no(`another plugin (${target})`);
   }
+  const system = targetPart === 'system' ? (target.split('/')[1] ?? '') : '';
+  if (part === 'plugin' && system !== '' && systems[system]?.test(pluginOf(file)) !== true) {
+    return no(`what is of another system (${target})`);
+  }
+  if (part === 'system' && system !== '' && system !== file.split('/')[1]) {
+    return no(`what is of another system (${target})`);
+  }
   const isAllowed = rule.parts.includes(targetPart) || rule.lazy?.includes(targetPart) === true;
   if (targetPart !== part && !isAllowed) return no(`${targetPart} (${target})`);
   if (isIndex(target) && rule.index === undefined) return no(`through an index (${target})`);
@@ -196,6 +211,7 @@ function partOf(file: string): Part | undefined {
   const folders = ['core', 'config', 'http', 'runtime', 'testing', 'boot'];
   const files = ['builtins', 'server', 'cli', 'index', 'version'];
   const either = ['options', 'expression'];
+  if (third !== undefined && Object.hasOwn(systems, name)) return 'system';
   const known = third === undefined ? [...files, ...either] : [...folders, ...either];
   return known.includes(name) ? (name as Part) : undefined;
 }
