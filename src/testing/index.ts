@@ -13,6 +13,16 @@ export {
 export { guessedPayloads } from './arbitraries/payload.ts';
 export { type ScenarioOptions, scenarios, sends } from './arbitraries/scenario.ts';
 export { type Topology, type TopologyOptions, topologies } from './arbitraries/topology.ts';
+export type { BatterySizes, BatterySkip } from './battery-case.ts';
+export type {
+  BatteryCaseName,
+  BatteryWorld,
+  MetaWord,
+  OutsideMessage,
+  Refusal,
+  ServerAddress,
+} from './battery-world.ts';
+export { type BatteryCase, type EndpointUnderBattery, endpointBattery } from './endpoint-battery.ts';
 export { type EndpointUnderLaws, endpointLaws } from './endpoint-laws.ts';
 export type { EndpointWorld } from './endpoint-stage.ts';
 export { type Direction, type FaultProxy, type FaultProxyOptions, faultProxy } from './fault-proxy.ts';
