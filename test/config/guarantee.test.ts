@@ -353,7 +353,7 @@ describe('guarantee: at-least-once', () => {
     ]);
     expect(problems[1]?.text).toBe(
       'expected at-least-once to be kept, as the route states; the leg to stream-2 acknowledges what it accepts, and ' +
-        'full, gives up the oldest: write overflow: pause, or spill',
+        'full, gives up the oldest → write overflow: pause, or spill',
     );
   });
 

@@ -20,7 +20,7 @@ export function checkStated(
   for (const { text, cure, place } of lossesOfRoute(route, pairsOf(route, routes, endpoints))) {
     const isOwn = place !== undefined && place !== route.place;
     const spot = isOwn ? { place, length: 1 } : stated;
-    const sentence = `expected at-least-once to be kept, as the route states; ${text}: ${cure}`;
+    const sentence = `expected at-least-once to be kept, as the route states; ${text} → ${cure}`;
     if (reported.has(sentence)) continue;
     reported.add(sentence);
     problems.report('unkeepable-guarantee', spot, sentence);
