@@ -1,8 +1,9 @@
 /** The bounded buffer in front of one sink of one route. */
 
 import { Backlog } from './backlog.ts';
+import { Detached } from './detached.ts';
 import { AraldoError } from './errors.ts';
-import { Detached, type Holder, type Message, type Valve } from './message.ts';
+import type { Holder, Message, Valve } from './message.ts';
 import { type Capacity, isKeyed, isLossy, type Overflow } from './overflow.ts';
 import { Retries, type RetryOptions } from './retry.ts';
 import { Sampling, type SamplingOptions } from './sampling.ts';

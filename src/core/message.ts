@@ -90,24 +90,6 @@ export const nowhere: Origin = {
   settled: () => undefined,
 };
 
-/** Of forks of what is settled already: nobody waits for them, and what keeps them holds the source all the same. */
-export class Detached implements Origin {
-  readonly address: string = nowhere.address;
-  readonly valve: Valve;
-  private readonly message: Message;
-
-  constructor(message: Message) {
-    this.valve = message.origin.valve;
-    this.message = message;
-  }
-
-  settled(): void {}
-
-  parentOf(): Message {
-    return this.message;
-  }
-}
-
 /** For claims in code outside any compiled route. */
 const noRoute: RoutePort = {
   name: 'code',
@@ -190,7 +172,7 @@ export class Message<T = unknown> {
     if (this.value !== UNREAD) return this.value;
     const wire = this.wire as Wire;
     // Only `rootOfBytes` leaves a value unread, and its payload is the text or the bytes themselves.
-    this.value = (wire.isText === true ? textOf(wire.bytes) : wire.bytes) as T;
+    this.value = (wire.isText === true ? wire.text : wire.bytes) as T;
     return this.value;
   }
 
@@ -414,10 +396,4 @@ class Joint implements Origin, Valve {
   release(holder: Holder): void {
     for (const part of this.parts) part.origin.valve.release(holder);
   }
-}
-
-const decoder = new TextDecoder();
-
-function textOf(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
 }

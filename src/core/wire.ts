@@ -1,6 +1,8 @@
 /** A payload as bytes, with what is needed to read or forward them. */
 import type { Marshaller } from './marshaller.ts';
 
+const decoder = new TextDecoder();
+
 /** Up to this size a loop of our own copies faster than a call into the engine, which needs a view as well. */
 const SMALL = 512;
 
@@ -55,6 +57,11 @@ export class Wire {
     // A Buffer, as what the libraries of other endpoints hand over: steps find the same methods on all payloads.
     this.view = Buffer.from(buffer, byteOffset + this.offset, this.size);
     return this.view;
+  }
+
+  /** The bytes as UTF-8. */
+  get text(): string {
+    return decoder.decode(this.bytes);
   }
 
   /** The size of the piece of memory that it keeps alive, in bytes. */

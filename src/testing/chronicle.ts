@@ -1,6 +1,7 @@
 /** Writes down what the joints of a relay tell, and keeps where each message is. */
+import { Detached } from '../core/detached.ts';
 import type { AraldoError, ErrorCode } from '../core/errors.ts';
-import { Detached, type Holder, type Message, nowhere } from '../core/message.ts';
+import { type Holder, type Message, nowhere } from '../core/message.ts';
 import type { Source } from '../core/source.ts';
 import type { EndpointWitness } from './modelled-endpoint.ts';
 import type { SinkWitness } from './modelled-sink.ts';

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { batch } from '../../operators/batch.ts';
 import { buffer } from '../../operators/buffer.ts';
 import { split } from '../../operators/split.ts';
+import { Detached } from '../../src/core/detached.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import { FirstAck } from '../../src/core/first-ack.ts';
-import { Detached, Message, type Origin, type RoutePort, type Status } from '../../src/core/message.ts';
+import { Message, type Origin, type RoutePort, type Status } from '../../src/core/message.ts';
 import { rxStep } from '../../src/core/step-rx.ts';
 import { createLedger } from '../operators/ledger.ts';
 
