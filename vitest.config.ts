@@ -32,7 +32,7 @@ export default defineConfig({
           name: 'property',
           isolate: false,
           include: property,
-          testTimeout: isDeep ? 600_000 : 60_000,
+          testTimeout: isDeep ? 600_000 : 120_000,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },

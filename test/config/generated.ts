@@ -99,7 +99,7 @@ function shuffled<T>(items: readonly T[]): fc.Arbitrary<T[]> {
   return fc.shuffledSubarray([...items], { minLength: items.length });
 }
 
-const names = fc.uniqueArray(word, { minLength: 2, maxLength: 6 });
+const names = fc.uniqueArray(word, { minLength: 2, maxLength: 4 });
 
 const serverLimits = together(
   optional('connections', count),
@@ -141,21 +141,21 @@ export const configuration: fc.Arbitrary<Tree> = names.chain((names) => {
       overflow,
     ),
   );
-  const several = fc.array(leg, { minLength: 2, maxLength: 3 });
+  const several = fc.array(leg, { minLength: 2, maxLength: 2 });
   const target = fc.oneof(
     { weight: 4, arbitrary: leg },
     several.map((legs) => ({ 'round-robin': legs })),
     several.map((legs) => ({ fallback: legs })),
     fc.tuple(key, several).map(([hash, over]) => ({ hash, over })),
   );
-  const legs = fc.oneof(fc.array(target, { minLength: 1, maxLength: 3 }), target);
+  const legs = fc.oneof(fc.array(target, { minLength: 1, maxLength: 2 }), target);
   const onError = fc.oneof(
     fc.constantFrom('discard', 'nack', 'hold'),
     name.map((name) => ({ 'dead-letter': name })),
   );
   const full = together(
     legs.map((to) => ({ to })),
-    optional('via', fc.array(fc.oneof(step, fc.constantFrom('chain-1', 'chain-2')), { maxLength: 4 })),
+    optional('via', fc.array(fc.oneof(step, fc.constantFrom('chain-1', 'chain-2')), { maxLength: 2 })),
     optional('from', fc.oneof(name, fc.uniqueArray(name, { minLength: 1, maxLength: 3 }))),
     optional('when', expression),
     optional('ack', fc.constantFrom('all', 'first')),
@@ -164,8 +164,8 @@ export const configuration: fc.Arbitrary<Tree> = names.chain((names) => {
     optional('retry', retry),
     overflow,
   );
-  const routes = fc.dictionary(name, fc.oneof(full, fc.array(leg, { minLength: 1, maxLength: 3 })), {
-    maxKeys: 4,
+  const routes = fc.dictionary(name, fc.oneof(full, fc.array(leg, { minLength: 1, maxLength: 2 })), {
+    maxKeys: 2,
   });
   return together(
     plugins.map((plugins) => ({ plugins })),
