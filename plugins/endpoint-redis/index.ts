@@ -5,9 +5,9 @@ import { defineEndpoint, type EndpointPlugin } from '../../src/core/plugin.ts';
 import { duration } from '../../src/options/duration.ts';
 import { size } from '../../src/options/size.ts';
 import { tlsFiles } from '../../src/options/tls.ts';
+import { parseTarget, type Target } from '../../src/redis/target.ts';
 import { isPattern } from './pattern.ts';
 import { capabilitiesOf, type Settings } from './settings.ts';
-import { parseTarget, type Target } from './target.ts';
 import { createTransport } from './transport.ts';
 
 /** Each is a lane of its own: the bound of the lanes. */

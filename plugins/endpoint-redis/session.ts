@@ -4,9 +4,9 @@ import { deadline } from '../../src/core/deadline.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import { type Heartbeat, heartbeat } from '../../src/core/heartbeat.ts';
 import { formatDuration } from '../../src/options/duration.ts';
+import { asBuffer, createWriter, type Writer } from '../../src/redis/writer.ts';
 import type { Connect, Connection, ConnectOptions } from './connection.ts';
 import type { OnMessage } from './message-reader.ts';
-import { createPublisher, type Publisher } from './publisher.ts';
 import type { Settings } from './settings.ts';
 
 /** How long answers to what was published are waited for, after the subscribing connection was lost. */
@@ -26,7 +26,7 @@ export interface Session {
   /** Resolves when everything is connected and subscribed. After a rejection, `close` it. */
   open(signal: AbortSignal): Promise<void>;
   /** There once it is open, if it publishes. */
-  readonly publisher: Publisher | undefined;
+  readonly publisher: Writer<Uint8Array> | undefined;
   /** Ends the subscriptions and goes on publishing. */
   unsubscribe(): void;
   close(): void;
@@ -43,7 +43,7 @@ export function createSession(session: SessionOptions): Session {
   const subscribes = subscriptions.channels.length + subscriptions.patterns.length > 0;
   let subscriber: Living | undefined;
   let sender: Living | undefined;
-  let publisher: Publisher | undefined;
+  let publisher: Writer<Uint8Array> | undefined;
   let isOver = false;
 
   return {
@@ -67,9 +67,11 @@ export function createSession(session: SessionOptions): Session {
   async function openSender(signal: AbortSignal): Promise<void> {
     if (publishes === undefined) return;
     sender = await living({ signal, onLost: broken });
-    publisher = createPublisher({
-      connection: sender.connection,
-      channel: publishes,
+    const { connection } = sender;
+    publisher = createWriter<Uint8Array>({
+      link: connection,
+      send: (payload) => connection.publish(publishes, asBuffer(payload)),
+      place: publishes,
       scheduler,
       onWritable,
       onUnavailable: broken,

@@ -1,8 +1,8 @@
 /** What the options of an endpoint mean, in the terms of its connections. */
 import type { Capabilities } from '../../src/core/endpoint.ts';
 import type { TlsFiles } from '../../src/options/tls.ts';
+import type { Target } from '../../src/redis/target.ts';
 import { matches, patternOf } from './pattern.ts';
-import type { Target } from './target.ts';
 
 /** Each name is a lane of its own. */
 export interface Subscriptions {

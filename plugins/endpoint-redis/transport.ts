@@ -43,7 +43,7 @@ export function createTransport(
     write(message, ticket, sender) {
       const { size, bytes } = outgoingWire(message);
       if (size > maxPayload) throw payloadTooLarge(size, maxPayload);
-      session?.publisher?.publish(bytes, ticket, sender);
+      session?.publisher?.write(bytes, size, ticket, sender);
       return false;
     },
     flush: () => session?.publisher?.settled(),

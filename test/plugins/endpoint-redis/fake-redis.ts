@@ -3,13 +3,13 @@
 import { VirtualTimeScheduler } from 'rxjs';
 import type { Connect, Connection, ConnectOptions } from '../../../plugins/endpoint-redis/connection.ts';
 import type { Settings } from '../../../plugins/endpoint-redis/settings.ts';
-import { parseTarget } from '../../../plugins/endpoint-redis/target.ts';
 import { createTransport } from '../../../plugins/endpoint-redis/transport.ts';
 import { Endpoint } from '../../../src/core/endpoint.ts';
 import { AraldoError } from '../../../src/core/errors.ts';
 import { Leg } from '../../../src/core/leg.ts';
 import { silentLog } from '../../../src/core/log.ts';
 import type { Message } from '../../../src/core/message.ts';
+import { parseTarget } from '../../../src/redis/target.ts';
 import { type Supervisor, supervise } from '../../../src/runtime/supervise.ts';
 import { turn } from '../../virtual-time.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import plugin from '../../../plugins/endpoint-redis/index.ts';
 import { isPattern, matches } from '../../../plugins/endpoint-redis/pattern.ts';
-import { parseTarget } from '../../../plugins/endpoint-redis/target.ts';
+import { parseTarget } from '../../../src/redis/target.ts';
 import { runs } from '../../runs.ts';
 
 async function parse(written: unknown) {

@@ -1,22 +1,25 @@
-/** Publishes what one open endpoint is given: the messages of a turn in one write, confirmed by Redis one by one. */
+/** Sends what one open endpoint is given: the messages of a turn in one write, confirmed by Redis one by one. */
 import type { SchedulerLike } from 'rxjs';
-import { AraldoError, type ErrorCode } from '../../src/core/errors.ts';
-import type { Sender } from '../../src/core/sink.ts';
-import { type Connection, isReply, textOf } from './connection.ts';
+import { AraldoError, type ErrorCode } from '../core/errors.ts';
+import type { Sender } from '../core/sink.ts';
+import { isReply, type Link, textOf } from './link.ts';
 
 /** What Redis may have of us unanswered. What waits in the socket is part of it. */
 const MOST_MESSAGES = 8_192;
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /**
- * Error replies that PUBLISH gives for what it was asked. Any other code (LOADING, MASTERDOWN, BUSY, NOAUTH, OOM,
+ * Error replies to a command that is at fault itself. Any other code (LOADING, MASTERDOWN, BUSY, NOAUTH, OOM,
  * or one of a proxy) says that Redis cannot serve now, whatever it is asked: no fault of the message.
  */
 const itsOwnFault = /^(ERR|NOPERM)\b/;
 
-export interface PublisherOptions {
-  readonly connection: Connection;
-  readonly channel: string;
+export interface WriterOptions<T> {
+  readonly link: Pick<Link, 'cork' | 'uncork'>;
+  /** Asks Redis; rejects with its error reply, or when the connection ends. */
+  readonly send: (message: T) => Promise<unknown>;
+  /** The channel or stream that it writes to. */
+  readonly place: string;
   readonly scheduler: SchedulerLike;
   /** It takes messages again. */
   readonly onWritable: () => void;
@@ -24,9 +27,10 @@ export interface PublisherOptions {
   readonly onUnavailable: (error: AraldoError) => void;
 }
 
-export interface Publisher {
+export interface Writer<T> {
   readonly isWritable: boolean;
-  publish(payload: Uint8Array, ticket: number, sender: Sender): void;
+  /** @param size in bytes */
+  write(message: T, size: number, ticket: number, sender: Sender): void;
   /** Takes no more, and resolves when all is answered, or the connection is lost. */
   finish(): Promise<void>;
   /** Resolves when all is answered, or the connection is lost. */
@@ -38,8 +42,8 @@ export interface Publisher {
  * CPU than an explicit pipeline of ioredis for each turn, and half more than its automatic ones, which wait for
  * one pipeline before they send the next.
  */
-export function createPublisher(options: PublisherOptions): Publisher {
-  const { connection, channel, scheduler, onWritable, onUnavailable } = options;
+export function createWriter<T>(options: WriterOptions<T>): Writer<T> {
+  const { link, send, place, scheduler, onWritable, onUnavailable } = options;
   let unanswered = 0;
   let unansweredBytes = 0;
   let isCorked = false;
@@ -53,7 +57,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     get isWritable() {
       return !isFull && !isFinishing && !hasEnded;
     },
-    publish,
+    write,
     finish() {
       isFinishing = true;
       return settled();
@@ -61,13 +65,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
     settled,
   };
 
-  function publish(payload: Uint8Array, ticket: number, sender: Sender): void {
+  function write(message: T, size: number, ticket: number, sender: Sender): void {
     cork();
-    const size = payload.byteLength;
     unanswered += 1;
     unansweredBytes += size;
     if (unanswered >= MOST_MESSAGES || unansweredBytes >= MOST_BYTES) isFull = true;
-    connection.publish(channel, asBuffer(payload)).then(
+    send(message).then(
       () => {
         sender.confirm(ticket);
         answered(size);
@@ -81,7 +84,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   function refused(thrown: unknown, ticket: number, sender: Sender): void {
     const errorOf = (code: ErrorCode): AraldoError =>
-      new AraldoError(code, `redis did not take a message for ${channel}: ${textOf(thrown)}`);
+      new AraldoError(code, `redis did not take a message for ${place}: ${textOf(thrown)}`);
     if (!isReply(thrown)) ended(errorOf('connection-lost'));
     else if (itsOwnFault.test(thrown.message)) sender.fail(ticket, errorOf('sink-rejected'));
     else onUnavailable(errorOf('connection-lost'));
@@ -119,15 +122,15 @@ export function createPublisher(options: PublisherOptions): Publisher {
   function cork(): void {
     if (isCorked) return;
     isCorked = true;
-    connection.cork();
+    link.cork();
     scheduler.schedule(() => {
       isCorked = false;
-      connection.uncork();
+      link.uncork();
     });
   }
 }
 
 /** ioredis takes Buffers for bytes, and any other array of bytes for a list of numbers. */
-function asBuffer(bytes: Uint8Array): Buffer {
+export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

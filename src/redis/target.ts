@@ -1,5 +1,5 @@
 /** Which Redis is meant: what a URL says, taken apart once, and how it is named where people read it. */
-import { AraldoError } from '../../src/core/errors.ts';
+import { AraldoError } from '../core/errors.ts';
 
 export interface Target {
   readonly host: string;
