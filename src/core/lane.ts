@@ -56,10 +56,6 @@ export class Lane implements Origin {
     this.floor = options.isCumulative === true ? new AckFloor() : undefined;
   }
 
-  get isIdle(): boolean {
-    return this.inFlight === 0 && this.stash.length === 0;
-  }
-
   /** Takes a value from the transport; `position` where the transport has one (rising within the lane). */
   receive(payload: unknown, meta: Meta = this.meta, position: number = this.position): void {
     this.position = position + 1;

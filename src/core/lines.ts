@@ -49,11 +49,6 @@ export class Lines {
     return this.count;
   }
 
-  /** Whether a message of this key is downstream or waits. */
-  has(key: unknown): boolean {
-    return this.lines.has(key);
-  }
-
   /** Takes over the obligation of a message. */
   add(key: unknown, message: Message): void {
     this.count += 1;

@@ -158,12 +158,12 @@ export class Source implements LaneOwner {
       this.vacate(lane, root);
       this.finish(lane, root, status);
     }
-    this.forgetIfDone(lane);
   }
 
   closed(lane: Lane): void {
     this.paused.delete(lane);
-    this.forgetIfDone(lane);
+    // What is stashed or in flight knows its lane; the transport is told nothing more of it.
+    this.lanes.delete(lane);
   }
 
   revoked(lane: Lane): void {
@@ -350,9 +350,5 @@ export class Source implements LaneOwner {
       lane.isPaused = false;
       this.transport.resume?.(lane);
     }
-  }
-
-  private forgetIfDone(lane: Lane): void {
-    if (lane.isClosed && lane.isIdle) this.lanes.delete(lane);
   }
 }
