@@ -104,6 +104,18 @@ describe('roundRobin', () => {
     expect(holders()).toEqual([]);
   });
 
+  it('holds the source on while one of them is half empty that does not take what is waiting', () => {
+    const isOdd = (message: Message): boolean => !isEven(message);
+    const { fars, offer, holders } = choosing(roundRobin, [{ when: isEven }, { when: isOdd }]);
+    for (const { sink } of fars) sink.lost();
+    offer(2, 4, 1);
+    expect(holders()).toEqual(['leg 0']);
+    at(fars, 1).sink.opened();
+    expect(holders()).toEqual(['leg 0']);
+    at(fars, 0).sink.opened();
+    expect(holders()).toEqual([]);
+  });
+
   it('counts as filtered what is for none of them, once', () => {
     const { offer, written, received, fars } = choosing(roundRobin, [{ when: isEven }, { when: isEven }]);
     offer(1, 2, 3, 4);

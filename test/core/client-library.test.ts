@@ -27,6 +27,16 @@ describe('client library', () => {
     );
   });
 
+  it('that is not installed has a code, and what Node said as its cause', async () => {
+    const missing = Object.assign(new Error("Cannot find package 'x' imported from here"), {
+      code: 'ERR_MODULE_NOT_FOUND',
+    });
+    await expect(loadLibrary('endpoint-x', 'x', () => Promise.reject(missing))).rejects.toMatchObject({
+      code: 'missing-package',
+      cause: missing,
+    });
+  });
+
   it('that is there and broken says why', async () => {
     const broken = Object.assign(new Error("Cannot find package 'inner' imported from outer"), {
       code: 'ERR_MODULE_NOT_FOUND',

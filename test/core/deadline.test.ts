@@ -28,6 +28,21 @@ describe('deadline', () => {
     }
   });
 
+  it.each([
+    [15_000, 1_000],
+    [500, 250],
+  ])('of %i ms expires %i ms after a process stood still', (ms, lastLookMs) => {
+    const scheduler = new VirtualTimeScheduler();
+    const expired = vi.fn();
+    deadline(scheduler, ms, expired);
+    scheduler.frame = 61_000;
+    for (const due of scheduler.actions.splice(0)) due.execute(undefined, 0);
+    pass(scheduler, lastLookMs - 1);
+    expect(expired).not.toHaveBeenCalled();
+    pass(scheduler, 1);
+    expect(expired).toHaveBeenCalledOnce();
+  });
+
   it('gives a process that stood still the time to read what arrived meanwhile', () => {
     const scheduler = new VirtualTimeScheduler();
     const expired = vi.fn();

@@ -73,6 +73,19 @@ describe('a fan-out that acks first', () => {
     expect(ledger.statuses).toEqual(['nack']);
   });
 
+  it.each([
+    ['fails at one leg and then is given back by the other', [0, 1]],
+    ['is given back by one leg and then fails at the other', [1, 0]],
+  ])('rejects a message that %s', (_case, order) => {
+    const { ledger, fanOut, leg } = acking([{}, {}]);
+    fanOut.offer(ledger.claimed('a'));
+    for (const place of order) {
+      if (place === 0) leg(0).fail(0, no);
+      else leg(1).dispose();
+    }
+    expect(ledger.statuses).toEqual(['reject']);
+  });
+
   it('holds the source of the message while a leg is full', () => {
     const { ledger, fanOut } = acking([{}, {}]);
     for (let n = 0; n < 8; n += 1) fanOut.offer(ledger.claimed(n));

@@ -56,6 +56,13 @@ describe('gate', () => {
     expect(said).toEqual(['shut', 'open']);
   });
 
+  it('is shut already when its window fills while somebody holds it', () => {
+    const { gate, said, fill } = gateOf(2);
+    gate.hold(one);
+    fill(2);
+    expect(said).toEqual(['shut']);
+  });
+
   it('says nothing when somebody lets go who did not hold it', () => {
     const { gate, said, turn } = gateOf(8);
     gate.release(one);

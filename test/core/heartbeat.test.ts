@@ -30,6 +30,17 @@ describe('heartbeat', () => {
     expect(asked).toHaveBeenCalledOnce();
   });
 
+  it('is dead when it answered once, and no more', () => {
+    const { scheduler, dead, asked, beat } = beating();
+    pass(scheduler, 26_000);
+    beat.heard();
+    pass(scheduler, 38_999);
+    expect(asked).toHaveBeenCalledTimes(2);
+    expect(dead).not.toHaveBeenCalled();
+    pass(scheduler, 1);
+    expect(dead).toHaveBeenCalledOnce();
+  });
+
   it('expects nothing while it is held, and goes on asking', () => {
     const { scheduler, dead, asked, beat } = beating();
     pass(scheduler, 30_000);

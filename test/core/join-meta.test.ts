@@ -7,7 +7,7 @@ const of = (meta: Meta): Message => Message.of('x', meta);
 describe('joinMeta', () => {
   it('is what all parts have in common', () => {
     const parts = [of({ id: '1', peer: 'a', lane: 'l' }), of({ id: '2', peer: 'b', lane: 'l', key: 'k' })];
-    expect(joinMeta(parts)).toEqual({ id: '1..2', lane: 'l' });
+    expect(joinMeta(parts)).toStrictEqual({ id: '1..2', lane: 'l' });
   });
 
   it('has the most hops and deliveries of any part', () => {

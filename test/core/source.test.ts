@@ -283,6 +283,16 @@ describe('source', () => {
     expect(source.isIdle).toBe(true);
   });
 
+  it('tells its transport nothing more of a lane that is closed', () => {
+    const { source, said, lane, receive } = sourceOf();
+    receive(lane('a'), 1);
+    const closing = lane('b');
+    receive(closing, 1);
+    closing.close();
+    source.drain();
+    expect(said).toEqual(['pause a']);
+  });
+
   it('carries through what a closed lane has handed over', () => {
     const { source, emitted, said, lane, receive, take, turn } = sourceOf({ maxInFlight: 1 });
     const closing = lane('a');

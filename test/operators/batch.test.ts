@@ -126,6 +126,7 @@ describe('batch', () => {
     expect(ledger.failed.map(({ message }) => message)).toEqual([
       'step batch: expected a key of at most 1024 characters, found 1025',
     ]);
+    expect(ledger.failed[0]?.code).toBe('step-failed');
     expect(ledger.statuses).toEqual(['open', 'reject']);
   });
 

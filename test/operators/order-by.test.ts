@@ -101,6 +101,71 @@ describe('order-by', () => {
     expect(run.hasCompleted).toBe(true);
   });
 
+  it('does not complete while others wait', () => {
+    const run = timed(() => orderBy(byFirst));
+    run.send('a1', 'a2', 'a3');
+    run.complete();
+    run.passed[0]?.ack();
+    expect(run.hasCompleted).toBe(false);
+    run.passed[1]?.ack();
+    expect(run.left).toEqual(['a1@0', 'a2@0', 'a3@0']);
+    expect(run.hasCompleted).toBe(true);
+  });
+
+  it('holds its source on while more than half wait', () => {
+    const { send, passed, ledger } = timed(() => orderBy({ ...byFirst, max: 4 }));
+    send('a1', 'a2', 'a3', 'a4', 'a5');
+    passed[0]?.ack();
+    expect(ledger.holders.size).toBe(1);
+    passed[1]?.ack();
+    expect(ledger.holders.size).toBe(0);
+  });
+
+  it('holds its source each time anew', () => {
+    const { send, passed, ledger } = timed(() => orderBy({ ...byFirst, max: 1 }));
+    send('a1', 'a2');
+    passed[0]?.ack();
+    expect(ledger.holders.size).toBe(0);
+    send('a3');
+    expect(ledger.holders.size).toBe(1);
+  });
+
+  it('gives back what waits, and lets its source go, when it is left', () => {
+    const { send, leave, ledger } = timed(() => orderBy({ ...byFirst, max: 1 }));
+    send('a1', 'a2');
+    leave();
+    expect(ledger.statuses).toEqual(['open', 'nack']);
+    expect(ledger.discarded).toEqual(['step-ended']);
+    expect(ledger.holders.size).toBe(0);
+  });
+
+  it('gives back what came within the emission at which it is left', () => {
+    const source = new Subject<Message>();
+    const ledger = createLedger();
+    const subscription = source.pipe(orderBy(byFirst)).subscribe(() => {
+      source.next(ledger.claimed('b1'));
+      subscription.unsubscribe();
+    });
+    source.next(ledger.claimed('a1'));
+    expect(ledger.statuses).toEqual(['open', 'nack']);
+  });
+
+  it('takes what nobody has claimed, and gives each an owner', () => {
+    const source = new Subject<Message>();
+    const ledger = createLedger();
+    const passed: Message[] = [];
+    source.pipe(orderBy(byFirst)).subscribe((message) => passed.push(message));
+    for (const payload of ['a1', 'a2']) {
+      const root = ledger.root(payload);
+      source.next(root);
+      root.emitted();
+    }
+    expect(passed.map(({ payload }) => payload)).toEqual(['a1']);
+    expect(passed[0]?.isClaimed).toBe(true);
+    passed[0]?.nack();
+    expect(passed.map(({ payload }) => payload)).toEqual(['a1', 'a2']);
+  });
+
   it('never has two of a key downstream, and keeps the order of each, whatever follows does', () => {
     const deed = fc.oneof(
       fc.constantFrom('a', 'b', 'c'),

@@ -1,0 +1,62 @@
+import { queryObjects } from 'node:v8';
+import { VirtualTimeScheduler } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { Lane } from '../../src/core/lane.ts';
+import type { Message } from '../../src/core/message.ts';
+import { Source } from '../../src/core/source.ts';
+import { Wire } from '../../src/core/wire.ts';
+import { createLedger } from '../operators/ledger.ts';
+
+function sourceOf() {
+  const { route } = createLedger();
+  const emitted: Message[] = [];
+  const source = new Source(
+    {
+      name: 'source',
+      address: 'source@run',
+      scheduler: new VirtualTimeScheduler(),
+      maxInFlight: 16,
+      maxDeliveries: 5,
+      redelivers: false,
+      canPause: true,
+      stash: { messages: 10, bytes: 1 << 20 },
+    },
+    {},
+    (root) => emitted.push(root.claim(route)),
+  );
+  return { source, emitted };
+}
+
+describe('lane', () => {
+  it('numbers what it receives, values and bytes alike, where its transport has no positions', () => {
+    const { source, emitted } = sourceOf();
+    const lane = source.lane({ name: 'a' });
+    lane.receive('value');
+    lane.receiveBytes(Wire.of(Uint8Array.of(1), false));
+    lane.receiveBytes(Wire.of(Uint8Array.of(2), false));
+    lane.receive('value');
+    expect(emitted.map(({ sequence }) => sequence)).toEqual([0, 1, 2, 3]);
+  });
+
+  it('goes on from the last position that its transport gave', () => {
+    const { source, emitted } = sourceOf();
+    const lane = source.lane({ name: 'a' });
+    lane.receive('value', {}, 7);
+    lane.receiveBytes(Wire.of(Uint8Array.of(1), false));
+    expect(emitted.map(({ sequence }) => sequence)).toEqual([7, 8]);
+  });
+
+  it('is forgotten when it is closed and what came of it is settled, however many come and go', () => {
+    const { source, emitted } = sourceOf();
+    const before = queryObjects(Lane, { format: 'count' });
+    for (let count = 0; count < 200; count += 1) {
+      const lane = source.lane({ name: 'a' });
+      lane.receive(count);
+      if (count % 2 === 0) lane.close();
+      emitted.shift()?.ack();
+      lane.close();
+    }
+    expect(source.isIdle).toBe(true);
+    expect(queryObjects(Lane, { format: 'count' }) - before).toBeLessThan(10);
+  });
+});
