@@ -72,6 +72,17 @@ function isHolding({ plan }: BranchPart): boolean {
   return plan.overflow === 'pause' || plan.spill?.then === 'pause';
 }
 
+/** Whether the meta of what is sent to an endpoint comes along. */
+export function carriesMeta(
+  { plan, capabilities }: EndpointPart,
+  marshallers: ReadonlyMap<string, MarshallerPart>,
+): boolean {
+  const marshaller = marshallers.get(plan.marshal);
+  return (
+    capabilities.sink?.carries === 'values' || marshaller?.plugin.envelope?.(marshaller.options) === true
+  );
+}
+
 /** Within the process a message comes as it went; through a system, only an envelope carries its meta. */
 function carriesHops(
   sink: EndpointPart,

@@ -2,7 +2,7 @@
 import type { Place } from '../core/errors.ts';
 import { isLossy } from '../core/overflow.ts';
 import type { Warning } from './configuration.ts';
-import { endlessCircles, type Parts, waitingCircles } from './returns.ts';
+import { carriesMeta, endlessCircles, type Parts, waitingCircles } from './returns.ts';
 
 /** Reports a warning. */
 export type Warn = (place: Place, text: string) => void;
@@ -29,6 +29,16 @@ export function warnOfRoutes(parts: Parts, warn: Warn): void {
       place,
       `${acking} keeps a message until it is acknowledged, but every leg of this route acknowledges what it may ` +
         'drop; give one leg overflow: pause',
+    );
+  }
+  for (const { plan, place } of routes.values()) {
+    const letters = typeof plan.onError === 'object' ? endpoints.get(plan.onError.deadLetter) : undefined;
+    if (letters === undefined || carriesMeta(letters, parts.marshallers)) continue;
+    const { name } = letters.plan;
+    warn(
+      place,
+      `${name} sends payloads alone: why a dead letter failed, where, and the bytes that it came as stay behind; ` +
+        `give ${name} a marshaller with an envelope, such as { id: marshal-json, envelope: true }`,
     );
   }
   const waiting = waitingCircles(parts);

@@ -14,6 +14,7 @@ import type { Log } from '../core/log.ts';
 import type { Marshaller } from '../core/marshaller.ts';
 import { stepOf } from '../core/operator.ts';
 import { createRoute, type Route } from './route.ts';
+import { legName, placesOf, stepName } from './route-places.ts';
 import { type Spills, spillOptions } from './spills.ts';
 import { createStepWatch, type StepWatch } from './step-watch.ts';
 
@@ -48,6 +49,9 @@ export interface RunningRoute {
   stop(): void;
 }
 
+/** Of sources that name no bound: that of a message. */
+const MAX_PAYLOAD = 1024 * 1024;
+
 export function compileRoute(part: RoutePart, context: CompileContext): RunningRoute {
   const { name, onError } = part.plan;
   const deadLetters =
@@ -57,6 +61,8 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
     onError,
     canRedeliver: part.plan.from.some((source) => canRedeliver(context, source)),
     deadLetters: deadLetters === undefined ? undefined : new FanOut([deadLetters]),
+    maxOriginal: largestOf(part, context),
+    placeOf: placesOf(part),
     scheduler: context.scheduler,
     log: context.log,
   });
@@ -77,7 +83,7 @@ export function compileRoute(part: RoutePart, context: CompileContext): RunningR
     const sources = part.plan.from.map((source) => readFrom(source, route, context));
     const steps = part.steps.map((step, place) =>
       stepOf(step.definition, step.options, {
-        name: `${name}.via[${place}] ${step.plan.use}`,
+        name: stepName(name, place, step),
         scheduler: context.scheduler,
         log: context.log,
         flushOn,
@@ -169,7 +175,7 @@ function legOf(route: Route, part: RoutePart, branch: BranchPart, context: Compi
   const { retry } = plan;
   const sources = part.plan.from.map((source) => endpointNamed(context, source).inbound);
   const maxDeliveries = Math.max(...sources.map((source) => source.maxDeliveries));
-  const name = `${route.name} → ${plan.to}`;
+  const name = legName(route.name, branch);
   return new Leg(endpointNamed(context, plan.to).outbound, {
     name,
     overflow: plan.overflow,
@@ -186,6 +192,16 @@ function legOf(route: Route, part: RoutePart, branch: BranchPart, context: Compi
       random: context.random?.(name),
     },
   });
+}
+
+/** The largest message that the sources of a route let in, in bytes. */
+function largestOf({ plan }: RoutePart, context: CompileContext): number {
+  return Math.max(
+    ...plan.from.map((name) => {
+      const { maxPayload, refusesAbove } = endpointNamed(context, name).capabilities.source ?? {};
+      return maxPayload ?? refusesAbove ?? MAX_PAYLOAD;
+    }),
+  );
 }
 
 function deadLettersTo(sink: string, route: string, context: CompileContext): Branch {

@@ -4,8 +4,8 @@ import type { OnError } from '../config/plan.ts';
 import type { AraldoError, ErrorCode } from '../core/errors.ts';
 import type { FanOut } from '../core/fan-out.ts';
 import type { Log } from '../core/log.ts';
-import type { Holder, Message, RoutePort, Valve } from '../core/message.ts';
-import { deadLetterOf } from './dead-letter.ts';
+import type { FailedAt, Holder, Message, RoutePort, Valve } from '../core/message.ts';
+import { deadLetterOf, lighterLetter } from './dead-letter.ts';
 import { limited } from './limited-log.ts';
 
 export interface RouteOptions {
@@ -15,6 +15,10 @@ export interface RouteOptions {
   readonly canRedeliver: boolean;
   /** The way to the dead letters' endpoint, where `onError` names one. */
   readonly deadLetters?: FanOut | undefined;
+  /** The most bytes that a dead letter carries of the message as it came; 1 MiB unless given. */
+  readonly maxOriginal?: number;
+  /** Where a step or leg stands in the configuration, by its name. */
+  readonly placeOf?: (at: string) => string | undefined;
   readonly scheduler: SchedulerLike;
   readonly log: Log;
 }
@@ -49,8 +53,12 @@ export interface Route extends RoutePort {
   end(): void;
 }
 
+/** The default bound of one message. */
+const MAX_ORIGINAL = 1024 * 1024;
+
 export function createRoute(options: RouteOptions): Route {
-  const { name, log, onError, deadLetters } = options;
+  const { name, log, onError, deadLetters, maxOriginal = MAX_ORIGINAL, placeOf = () => undefined } = options;
+  const letterOptions = { route: name, maxOriginal, placeOf };
   const discardedBy = new Map<string, number>();
   const failures = new Map<ErrorCode, number>();
   const holder: Holder = { name: `${name} on-error` };
@@ -84,6 +92,8 @@ export function createRoute(options: RouteOptions): Route {
     discarded: () => undefined,
     made: () => undefined,
     failed(letter, error) {
+      const lighter = lighterLetter(letter, error);
+      if (lighter !== undefined && deadLetters !== undefined) return deadLetters.offer(lighter);
       warn('dead-letter', { code: error.code, id: letter.id }, `a dead letter was refused: ${error.message}`);
       route.dead -= 1;
       if (options.canRedeliver) return keep(letter, error);
@@ -92,11 +102,12 @@ export function createRoute(options: RouteOptions): Route {
     },
   };
 
-  const bury = (message: Message, error: AraldoError, deadLetters: FanOut): void => {
+  const bury = (message: Message, error: AraldoError, where: FailedAt | undefined, way: FanOut): void => {
     route.dead += 1;
+    const { original } = message;
     const letter = message.claim(lastResort);
     message.ack();
-    deadLetters.offer(deadLetterOf(letter, error, name));
+    way.offer(deadLetterOf(letter, original, error, where, letterOptions));
   };
 
   // Counters are fields, not getters: an object of many accessors is a slow one, and this is touched by each message.
@@ -123,7 +134,7 @@ export function createRoute(options: RouteOptions): Route {
       if (count > 0) route.madeCount += count;
       else route.joinedCount -= count;
     },
-    failed(message, error) {
+    failed(message, error, where) {
       failures.set(error.code, (failures.get(error.code) ?? 0) + 1);
       warn(error.code, { code: error.code, id: message.id }, error.message);
       if (onError === 'hold') keep(message, error);
@@ -133,7 +144,7 @@ export function createRoute(options: RouteOptions): Route {
       } else if (onError === 'nack') {
         route.returned += 1;
         message.nack();
-      } else if (deadLetters !== undefined) bury(message, error, deadLetters);
+      } else if (deadLetters !== undefined) bury(message, error, where, deadLetters);
       else keep(message, error);
     },
     overSettled(message, error) {

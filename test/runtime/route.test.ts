@@ -6,19 +6,28 @@ import { FanOut } from '../../src/core/fan-out.ts';
 import { Leg } from '../../src/core/leg.ts';
 import { silentLog } from '../../src/core/log.ts';
 import { Message, type Status } from '../../src/core/message.ts';
+import { payloadTooLarge } from '../../src/core/payload-limit.ts';
 import { Sink } from '../../src/core/sink.ts';
+import type { FailureReport } from '../../src/runtime/dead-letter.ts';
 import { createRoute } from '../../src/runtime/route.ts';
 
 const error = new AraldoError('step-failed', 'it broke');
 
 /** A route with that `on-error`; its dead letters go to a sink that takes or refuses them. */
-function failing(onError: OnError, { refuses = false, canRedeliver = false } = {}) {
+function failing(
+  onError: OnError,
+  {
+    refuses = false,
+    canRedeliver = false,
+  }: { refuses?: boolean | ((letter: Message) => void); canRedeliver?: boolean } = {},
+) {
   const scheduler = new VirtualTimeScheduler();
   const letters: Message[] = [];
   const sink = new Sink('dead', scheduler, {
     isWritable: () => true,
     write(message) {
-      if (refuses) throw new Error('no room');
+      if (refuses === true) throw new Error('no room');
+      if (refuses !== false) refuses(message);
       letters.push(message);
       return true;
     },
@@ -89,7 +98,17 @@ test('a route › dead letters carry what they failed of, and are acked when the
   const { letters, fates, status } = failing({ deadLetter: 'dead' });
   expect([fates, status()]).toEqual([{ dead: 1, returned: 0, givenUp: 0, kept: 0 }, 'ack']);
   expect(letters.map(({ payload, meta }) => [payload, meta['error']])).toEqual([
-    ['payload', { code: 'step-failed', message: 'it broke', route: 'route' }],
+    [
+      'payload',
+      {
+        code: 'step-failed',
+        message: 'it broke',
+        route: 'route',
+        at: 'route',
+        deliveries: 1,
+        original: { id: 'source-0', meta: {}, size: 7, text: 'payload' },
+      },
+    ],
   ]);
 });
 
@@ -102,6 +121,53 @@ test.each([
   const none = { dead: 0, returned: 0, givenUp: 0, kept: 0 };
   expect([fates, status()]).toEqual([{ ...none, [fate]: 1 }, settled]);
 });
+
+const originalIn = ({ meta }: Message) => (meta['error'] as FailureReport).original;
+
+test('a route › a letter that is too large for its sink goes without the bytes of its original', () => {
+  const { letters, fates, lines } = failing(
+    { deadLetter: 'dead' },
+    {
+      refuses(letter) {
+        if (originalIn(letter)?.text !== undefined) throw payloadTooLarge(2_000, 1_000);
+      },
+    },
+  );
+  expect([fates.dead, letters.length]).toEqual([1, 1]);
+  expect(letters[0]?.payload).toBe('payload');
+  expect(originalIn(letters[0] as Message)).toEqual({ id: 'source-0', meta: {}, size: 7 });
+  expect(lines).toEqual(['it broke']);
+});
+
+test('a route › a letter whose payload has no form in bytes goes without it, for it has its original', () => {
+  const { letters, fates } = failing(
+    { deadLetter: 'dead' },
+    {
+      refuses({ payload }) {
+        if (payload !== null) throw new AraldoError('unmarshallable-payload', 'a function');
+      },
+    },
+  );
+  expect([fates.dead, letters.length]).toEqual([1, 1]);
+  expect([letters[0]?.payload, originalIn(letters[0] as Message)?.text]).toEqual([null, 'payload']);
+});
+
+test.each(['payload-too-large', 'unmarshallable-payload'] as const)(
+  'a route › a letter that is refused however light it is ends there: %s',
+  (code) => {
+    let tries = 0;
+    const { fates, status } = failing(
+      { deadLetter: 'dead' },
+      {
+        refuses() {
+          tries += 1;
+          throw new AraldoError(code, 'never');
+        },
+      },
+    );
+    expect([fates.givenUp, fates.dead, status(), tries]).toEqual([1, 0, 'ack', 2]);
+  },
+);
 
 test('a route › says so when code settles too often, and goes on', () => {
   const { claimed, lines } = failing('discard');

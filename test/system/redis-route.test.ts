@@ -135,10 +135,16 @@ describeWith(['redis-server', 'python3'], 'browsers and Redis', () => {
     const [letter = ''] = await undertaker.has(1);
     expect(JSON.parse(letter.toString())).toMatchObject({
       meta: {
-        error: { code: 'payload-too-large', message: 'a payload of 1048577 bytes; max-payload is 1048576' },
+        error: {
+          code: 'payload-too-large',
+          message: 'a payload of 1048577 bytes; max-payload is 1048576',
+          at: 'claim',
+          original: { size: 1_048_577 },
+        },
       },
       payload: '',
     });
+    expect(letter.length).toBeLessThan(1_000);
     expect(await araldo.metric('araldo_route_failed_total', { route: 'news' })).toBe(1);
   });
 
