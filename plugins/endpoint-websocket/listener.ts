@@ -5,10 +5,10 @@ import type { PeerCounts, Port, Transport } from '../../src/core/endpoint.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { HttpHost, Upgrade } from '../../src/http/host.ts';
+import { isOriginAllowed } from '../../src/options/origins.ts';
 import { createAudience, type Reach } from './audience.ts';
 import { type BroadcastOptions, createBroadcast } from './broadcast.ts';
 import { readFrames } from './frame-reader.ts';
-import { isOriginAllowed } from './origin.ts';
 import { Peer } from './peer.ts';
 import { createPulse } from './pulse.ts';
 

@@ -1,4 +1,4 @@
-/** Which pages may connect: browsers name theirs in the Origin header, other programs send none. */
+/** The option `origins`: which pages may use a path. Browsers name theirs in the Origin header, other programs none. */
 import type { IncomingMessage } from 'node:http';
 
 /**
@@ -12,4 +12,10 @@ export function isOriginAllowed(request: IncomingMessage, allowed: readonly stri
   // `null` is what sandboxed pages and files send: nobody's origin.
   if (!URL.canParse(origin)) return false;
   return new URL(origin).host === request.headers.host?.toLowerCase();
+}
+
+/** What a page whose origin is allowed must be told to be shown an answer; nothing for other programs. */
+export function crossOriginHeaders(request: IncomingMessage): Record<string, string> {
+  const { origin } = request.headers;
+  return origin === undefined ? {} : { 'access-control-allow-origin': origin, vary: 'origin' };
 }
