@@ -5,6 +5,7 @@ import type { Builtins } from './runtime/registry.ts';
 
 export const builtins: Builtins = {
   plugins: {
+    'endpoint-http': async () => (await import('../plugins/endpoint-http/index.ts')).plugin,
     'endpoint-mock': async () => (await import('../plugins/endpoint-mock/index.ts')).plugin,
     'endpoint-redis': async () => (await import('../plugins/endpoint-redis/index.ts')).plugin,
     'endpoint-websocket': async () => (await import('../plugins/endpoint-websocket/index.ts')).plugin,

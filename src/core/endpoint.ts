@@ -36,6 +36,8 @@ export interface SinkCapabilities {
   readonly confirms: ConfirmLevel;
   /** Whether it takes further messages while one is unconfirmed. Yes, unless it says `false`. */
   readonly pipelines?: boolean;
+  /** `key`: only messages of one key arrive in the order in which they are written. All do, unless it says so. */
+  readonly ordered?: 'all' | 'key';
   /** The sink sends to an external system, or to the peers that are connected to it here. */
   readonly reaches: 'system' | 'peers';
   readonly carries: 'values' | 'bytes';

@@ -29,6 +29,7 @@ const capabilities: Readonly<Record<string, Capabilities>> = {
   },
   browsers: { sink: { ...durable, confirms: 'flushed', reaches: 'peers', peerBytes: 4096 } },
   socket: { sink: { ...durable, confirms: 'flushed' } },
+  web: { sink: { ...durable, confirms: 'accepted', ordered: 'key' } },
   endless: { source: { ...forgets, maxPayload: undefined as never } },
 };
 
@@ -269,6 +270,7 @@ describe('order', () => {
       'key',
       ['a newer value takes the place of one that waits in the leg to stream'],
     ],
+    ['memory: [web]', 'key', ['web sends messages of different keys side by side']],
     [
       'memory: [{ to: stream, retry: 3 }]',
       'none',

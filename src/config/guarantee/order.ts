@@ -69,6 +69,9 @@ function ofLeg({ leg, sink }: Pair): readonly Limit[] {
   const { overflow, retry } = leg.plan;
   const { name } = sink.plan;
   const limits: Limit[] = [];
+  if (sink.capabilities.sink?.ordered === 'key') {
+    limits.push({ kept: 'key', reason: `${name} sends messages of different keys side by side` });
+  }
   if (isKeyed(overflow)) {
     limits.push({
       kept: 'key',

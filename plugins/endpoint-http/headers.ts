@@ -1,0 +1,121 @@
+/** Headers of HTTP and the meta of a message: each well known word under the standard's name, or under one of ours. */
+import { isUtf8 } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
+import { AraldoError } from '../../src/core/errors.ts';
+import type { Message, Meta } from '../../src/core/message.ts';
+
+/** Where the words of `Meta` stand; the first name is the one that we write. */
+const places: Readonly<Record<string, readonly string[]>> = {
+  id: ['idempotency-key', 'araldo-id'],
+  key: ['araldo-key'],
+  contentType: ['content-type'],
+  correlationId: ['correlation-id', 'x-correlation-id'],
+  replyTo: ['reply-to'],
+  timestamp: ['araldo-timestamp'],
+};
+
+const placed: ReadonlySet<string> = new Set(Object.values(places).flat());
+
+/** They are about the connection, or about the body as HTTP frames it: no message decides on them. */
+const ownOfHttp =
+  /^(host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-length|content-encoding|expect)$/;
+
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** Whether a name is one that the options of a sink may set. */
+export function isSettable(name: string): boolean {
+  return token.test(name) && !ownOfHttp.test(name.toLowerCase());
+}
+
+/** Admits the names of a list: exact ones, and those that begin as `x-*` says. In lower case. */
+export function headerFilter(names: readonly string[]): (name: string) => boolean {
+  const exact = new Set(names.filter((name) => !name.endsWith('*')).map((name) => name.toLowerCase()));
+  const prefixes = names.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1).toLowerCase());
+  return (name) => exact.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
+}
+
+/** What a request says of its message; `isAllowed` chooses what becomes `meta.headers`. */
+export function metaOf(headers: IncomingHttpHeaders, isAllowed: (name: string) => boolean): Meta {
+  const read = (names: readonly string[] = []): string | undefined => {
+    for (const name of names) {
+      const value = headers[name];
+      if (typeof value === 'string' && value !== '') return decode(value);
+    }
+    return undefined;
+  };
+  const id = read(places['id']);
+  const key = read(places['key']);
+  const contentType = read(places['contentType']);
+  const correlationId = read(places['correlationId']);
+  const replyTo = read(places['replyTo']);
+  const timestamp = Number(read(places['timestamp']) ?? Number.NaN);
+  const others: [string, string][] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || placed.has(name) || !isAllowed(name)) continue;
+    others.push([name, decode(Array.isArray(value) ? value.join(', ') : value)]);
+  }
+  return {
+    ...(id !== undefined && { id: unquoted(id) }),
+    ...(key !== undefined && { key }),
+    ...(contentType !== undefined && { contentType }),
+    ...(correlationId !== undefined && { correlationId }),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(Number.isSafeInteger(timestamp) && { timestamp }),
+    ...(others.length > 0 && { headers: Object.fromEntries(others) }),
+  };
+}
+
+/**
+ * The headers of a message that is sent, with `fixed`, which win. Throws an `AraldoError` (`sink-rejected`) for what no
+ * header can carry.
+ */
+export function headersOf(
+  message: Message,
+  fixed: Readonly<Record<string, string>>,
+  isText: boolean,
+): Record<string, string> {
+  const { meta } = message;
+  const headers: Record<string, string> = {
+    'content-type': isText ? 'text/plain; charset=utf-8' : 'application/octet-stream',
+  };
+  for (const [name, value] of Object.entries(meta.headers ?? {})) {
+    const lower = name.toLowerCase();
+    if (!ownOfHttp.test(lower) && !placed.has(lower)) headers[lower] = value;
+  }
+  headers['idempotency-key'] = message.id;
+  for (const [word, [name = '']] of Object.entries(places)) {
+    const value = meta[word];
+    if (typeof value === 'string' || typeof value === 'number') headers[name] = String(value);
+  }
+  for (const [name, value] of Object.entries(headers)) headers[name] = encode(name, value);
+  return { ...headers, ...fixed };
+}
+
+/** Text beyond ASCII travels as the bytes of its UTF-8, which Node takes and gives as Latin-1. */
+function encode(name: string, value: string): string {
+  if (!token.test(name) || !isOneLine(value) || value !== value.trim()) {
+    throw new AraldoError(
+      'sink-rejected',
+      `expected what an HTTP header can carry in one line, found ${JSON.stringify(name)}: ${JSON.stringify(value.slice(0, 80))}`,
+    );
+  }
+  return Buffer.from(value, 'utf8').toString('latin1');
+}
+
+/** Neither a line break nor any other control character but the tab. */
+function isOneLine(value: string): boolean {
+  for (const character of value) {
+    if ((character < ' ' && character !== '\t') || character === '\x7f') return false;
+  }
+  return true;
+}
+
+function decode(value: string): string {
+  const bytes = Buffer.from(value, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : value;
+}
+
+/** The draft standard of the idempotency key writes it as a quoted string, most programs do not. */
+function unquoted(text: string): string {
+  return /^".*"$/.test(text) ? text.slice(1, -1).replace(/\\(["\\])/g, '$1') : text;
+}

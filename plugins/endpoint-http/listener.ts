@@ -1,0 +1,341 @@
+/** The serving half: requests on a path become messages, and their senders are told what became of them. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { SchedulerLike } from 'rxjs';
+import type { Port, Transport } from '../../src/core/endpoint.ts';
+import type { Lane } from '../../src/core/lane.ts';
+import type { Meta, Status } from '../../src/core/message.ts';
+import type { HttpHost } from '../../src/http/host.ts';
+import { formatDuration } from '../../src/options/duration.ts';
+import { crossOriginHeaders, isOriginAllowed } from '../../src/options/origins.ts';
+import { answerJson, type Refusal, refuse } from './answer.ts';
+import { type BodyRoom, linesOf, mediaType, readBody, wireOf } from './body.ts';
+import type { Exchange, Exchanges } from './exchanges.ts';
+import { headerFilter, metaOf } from './headers.ts';
+import { createTurnstile } from './turnstile.ts';
+
+/** Sizes are in bytes. */
+export interface ListenerOptions {
+  /** A URLPattern pathname. */
+  readonly path: string;
+  readonly origins: readonly string[] | undefined;
+  /** The headers that become `meta.headers`. */
+  readonly acceptHeaders: readonly string[];
+  /** Media types to take, `text/*` for all of a kind; any unless given. */
+  readonly contentTypes: readonly string[] | undefined;
+  readonly maxPayload: number;
+  readonly maxBody: number;
+  readonly allBodies: number;
+  readonly maxMessages: number;
+  readonly maxRequests: number;
+  readonly patienceMs: number;
+  readonly timeoutMs: number;
+  /** What a request waits for, if anything: the settlement of its messages, or an answer. */
+  readonly awaits: 'nothing' | 'settlement' | 'answer';
+}
+
+export interface ListenerContext {
+  readonly name: string;
+  readonly instance: string;
+  readonly scheduler: SchedulerLike;
+  readonly http: HttpHost;
+  readonly exchanges: Exchanges;
+}
+
+export interface Listener extends Required<Pick<Transport, 'drain' | 'settled'>> {
+  open(): void;
+  close(): void;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly connected: number;
+}
+
+const METHODS = 'POST, PUT';
+const isBatch = /^application\/(x-ndjson|jsonl)$/;
+
+export function createListener(options: ListenerOptions, context: ListenerContext, port: Port): Listener {
+  const { name, scheduler, exchanges } = context;
+  const isHeaderAllowed = headerFilter(options.acceptHeaders);
+  const room: BodyRoom = { bytes: 0, most: options.allBodies };
+  /** One for each connection that has sent something: the requests of one come in order. */
+  const lanes = new Map<Socket, Lane>();
+  const refused: Record<string, number> = {};
+  let underWay = 0;
+  let requestCount = 0;
+  let isStopping = false;
+  let giveBack: (() => void) | undefined;
+
+  const turnstile = createTurnstile({
+    scheduler,
+    most: options.maxRequests,
+    patienceMs: options.patienceMs,
+    isOpen: (lane) => !isStopping && port.source.gate.isOpen && !lane.isOverShare && lane.stash.length === 0,
+  });
+
+  const onRequest = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    params: Readonly<Record<string, string>>,
+  ): void => {
+    request.on('error', gone);
+    response.on('error', gone);
+    if (isOriginAllowed(request, options.origins)) {
+      for (const [header, value] of Object.entries(crossOriginHeaders(request)))
+        response.setHeader(header, value);
+    }
+    if (request.method === 'OPTIONS' && isOriginAllowed(request, options.origins)) {
+      return preflight(response);
+    }
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) return turnAway(request, response, refusal);
+    underWay += 1;
+    response.once('close', () => {
+      underWay -= 1;
+    });
+    readBody(request, {
+      most: isBatchOf(request) ? options.maxBody : options.maxPayload,
+      room,
+      done(body) {
+        if (body === undefined) return;
+        if (!Buffer.isBuffer(body)) return turnAway(request, response, body);
+        arrive(request, response, params, body);
+      },
+    });
+  };
+
+  const refusalOf = (request: IncomingMessage): Refusal | undefined => {
+    const { method, headers } = request;
+    if (method !== 'POST' && method !== 'PUT') {
+      return { status: 405, error: `this path takes ${METHODS}`, headers: { allow: METHODS } };
+    }
+    if (!isOriginAllowed(request, options.origins))
+      return { status: 403, error: 'this origin may not send here' };
+    const coding = headers['content-encoding'] ?? 'identity';
+    if (coding !== 'identity') return { status: 415, error: 'expected a body without content-encoding' };
+    if (!isTypeAllowed(headers['content-type'], options.contentTypes)) {
+      return { status: 415, error: `expected a content-type of ${options.contentTypes?.join(', ')}` };
+    }
+    if (isStopping) return stopping;
+    if (underWay >= options.maxRequests || !turnstile.hasRoom) return busy;
+    return undefined;
+  };
+
+  const arrive = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    params: Readonly<Record<string, string>>,
+    body: Buffer,
+  ): void => {
+    const leave = (): void => {
+      room.bytes -= body.length;
+    };
+    const lines = isBatchOf(request)
+      ? linesOf(body, { messages: options.maxMessages, payload: options.maxPayload })
+      : [body];
+    if (!isLines(lines)) {
+      leave();
+      return turnAway(request, response, lines);
+    }
+    turnstile.arrive({
+      lane: laneOf(request.socket),
+      isGone() {
+        if (!response.destroyed) return false;
+        leave();
+        return true;
+      },
+      enter() {
+        leave();
+        enter(request, response, params, lines);
+      },
+      turnedAway() {
+        leave();
+        turnAway(request, response, isStopping ? stopping : busy);
+      },
+    });
+  };
+
+  const enter = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    params: Readonly<Record<string, string>>,
+    lines: readonly Buffer[],
+  ): void => {
+    requestCount += 1;
+    const lane = laneOf(request.socket);
+    const token = `${context.instance}.${name}.${requestCount}`;
+    const own = metaOf(request.headers, isHeaderAllowed);
+    const query = queryOf(request.url ?? '');
+    const awaitsAnswer = options.awaits === 'answer';
+    const meta: Meta = {
+      endpoint: name,
+      lane: lane.name,
+      peer: token,
+      ...(Object.keys(params).length > 0 && { params }),
+      ...(query !== undefined && { query }),
+      ...own,
+      ...(awaitsAnswer && { correlationId: own.correlationId ?? token }),
+    };
+    if (awaitsAnswer) {
+      if (lines.length > 1) return turnAway(request, response, oneOnly);
+      if (exchanges.has(meta.correlationId ?? token)) return turnAway(request, response, inUse);
+    }
+    if (options.awaits === 'nothing') answerJson(response, 202, reportOf('accepted', lines));
+    else exchanges.begin(exchangeOf(response, meta, lines), lines.length);
+    const isMany = isBatchOf(request);
+    lines.forEach((line, place) => {
+      const id = isMany && meta.id !== undefined ? { id: `${meta.id}/${place}` } : {};
+      // Each line of a batch is a text of its own.
+      lane.receiveBytes(wireOf(line, isMany ? 'application/json' : meta.contentType), { ...meta, ...id });
+    });
+  };
+
+  const exchangeOf = (response: ServerResponse, meta: Meta, lines: readonly Buffer[]): Exchange => {
+    const exchange: Exchange = {
+      token: meta.peer ?? '',
+      correlationId: options.awaits === 'answer' ? meta.correlationId : undefined,
+      response,
+      onSettled(worst) {
+        // The answer comes by another way; without one, there is none to come.
+        if (options.awaits === 'answer' && worst === 'ack') return;
+        exchanges.end(exchange);
+        answerSettled(response, worst, lines);
+      },
+      onTimeout() {
+        const after = formatDuration(options.timeoutMs);
+        if (options.awaits === 'answer')
+          answerJson(response, 504, { error: `no answer came within ${after}` });
+        else answerJson(response, 503, { error: `not settled within ${after}; try again` }, soon);
+      },
+    };
+    return exchange;
+  };
+
+  const laneOf = (socket: Socket): Lane => {
+    let lane = lanes.get(socket);
+    if (lane === undefined) {
+      const opened = port.source.lane({ name });
+      lane = opened;
+      lanes.set(socket, lane);
+      socket.once('close', () => {
+        opened.close();
+        lanes.delete(socket);
+      });
+    }
+    return lane;
+  };
+
+  const turnAway = (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
+    const reason = reasons[refusal.status] ?? 'refused';
+    refused[reason] = (refused[reason] ?? 0) + 1;
+    if (!response.destroyed) refuse(request, response, refusal, scheduler);
+  };
+
+  const preflight = (response: ServerResponse): void => {
+    const names = ['content-type', 'idempotency-key', 'correlation-id', ...options.acceptHeaders];
+    response.writeHead(204, {
+      'access-control-allow-methods': METHODS,
+      'access-control-allow-headers': names.filter((header) => !header.endsWith('*')).join(', '),
+      'access-control-max-age': '600',
+    });
+    response.end();
+  };
+
+  return {
+    refused,
+    get connected() {
+      return underWay;
+    },
+    open() {
+      isStopping = false;
+      giveBack = context.http.onRequest(options.path, onRequest);
+    },
+    settled(_lane: Lane, root, status: Status) {
+      if (root.meta.peer !== undefined) exchanges.settled(root.meta.peer, status);
+    },
+    drain() {
+      isStopping = true;
+      turnstile.clear();
+    },
+    close() {
+      isStopping = true;
+      giveBack?.();
+      giveBack = undefined;
+      turnstile.clear();
+      for (const exchange of exchanges.all) {
+        exchanges.end(exchange);
+        answerJson(exchange.response, stopping.status, { error: stopping.error }, stopping.headers);
+      }
+    },
+  };
+}
+
+const soon = { 'retry-after': '1' };
+const busy: Refusal = {
+  status: 503,
+  error: 'what this endpoint feeds takes no more at the moment',
+  headers: soon,
+};
+const stopping: Refusal = { status: 503, error: 'the server is stopping', headers: { 'retry-after': '5' } };
+const oneOnly: Refusal = { status: 400, error: 'expected one message: each request here has one answer' };
+const inUse: Refusal = {
+  status: 409,
+  error: 'another request with this correlation-id waits for its answer',
+};
+
+/** What refused requests are counted by. */
+const reasons: Readonly<Record<number, string>> = {
+  400: 'malformed',
+  403: 'origin',
+  405: 'method',
+  409: 'correlation-id',
+  413: 'too-big',
+  415: 'content-type',
+  503: 'busy',
+};
+
+function gone(): void {
+  // A sender that hangs up is seen by 'close'.
+}
+
+function isLines(lines: readonly Buffer[] | Refusal): lines is readonly Buffer[] {
+  return Array.isArray(lines);
+}
+
+function isBatchOf({ headers }: IncomingMessage): boolean {
+  return isBatch.test(mediaType(headers['content-type'] ?? ''));
+}
+
+function isTypeAllowed(contentType: string | undefined, allowed: readonly string[] | undefined): boolean {
+  if (allowed === undefined) return true;
+  const type = mediaType(contentType ?? '');
+  return allowed.some((one) => one === type || (one.endsWith('/*') && type.startsWith(one.slice(0, -1))));
+}
+
+function reportOf(status: string, lines: readonly Buffer[]): object {
+  return { status, messages: lines.length };
+}
+
+function answerSettled(response: ServerResponse, worst: Status, lines: readonly Buffer[]): void {
+  switch (worst) {
+    case 'ack':
+      return answerJson(response, 200, reportOf('acked', lines));
+    case 'nack':
+      return answerJson(
+        response,
+        503,
+        { ...reportOf('nacked', lines), error: 'not taken now; try again' },
+        soon,
+      );
+    case 'reject': {
+      const error = 'it could not be processed or delivered; the log of the server says why';
+      return answerJson(response, 502, { ...reportOf('rejected', lines), error });
+    }
+    default:
+      worst satisfies never;
+  }
+}
+
+function queryOf(url: string): Readonly<Record<string, string>> | undefined {
+  const at = url.indexOf('?');
+  if (at < 0 || at === url.length - 1) return undefined;
+  return Object.fromEntries(new URLSearchParams(url.slice(at + 1)));
+}

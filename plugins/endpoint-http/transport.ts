@@ -1,0 +1,40 @@
+/** The half that the options ask for, as an endpoint: one listens, the other sends. */
+import type { Port, Transport } from '../../src/core/endpoint.ts';
+import type { PluginContext } from '../../src/core/plugin.ts';
+import type { HttpHost } from '../../src/http/host.ts';
+import { createExchanges } from './exchanges.ts';
+import { createListener, type ListenerOptions } from './listener.ts';
+import { createReplies } from './replies.ts';
+import { createSender, type SenderSettings } from './sender.ts';
+
+/** One of both. */
+export interface Settings {
+  readonly listener: ListenerOptions | undefined;
+  readonly sender: SenderSettings | undefined;
+}
+
+export function createTransport(
+  { listener: listening, sender: sending }: Settings,
+  { name, instance, scheduler }: Pick<PluginContext, 'name' | 'instance' | 'scheduler'>,
+  port: Port,
+  http: () => HttpHost,
+): Transport {
+  if (sending !== undefined) return createSender(sending, scheduler, port);
+  if (listening === undefined) return {};
+  const exchanges = createExchanges(scheduler, listening.timeoutMs);
+  const listener = createListener(listening, { name, instance, scheduler, exchanges, http: http() }, port);
+  return {
+    ...(listening.awaits === 'answer' && createReplies(exchanges)),
+    open: () => listener.open(),
+    settled: (lane, root, status) => listener.settled(lane, root, status),
+    drain: () => listener.drain(),
+    close: () => listener.close(),
+    peers: () => ({
+      connected: listener.connected,
+      lagging: 0,
+      buffered: 0,
+      lost: {},
+      refused: listener.refused,
+    }),
+  };
+}
