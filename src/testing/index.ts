@@ -52,3 +52,4 @@ export { play, type Scenario, type ScenarioAction, scenarioText } from './scenar
 export type { Fate, Sent } from './sent.ts';
 export { type Happening, type Timeline, timelineText } from './timeline.ts';
 export type { Toxics } from './toxic-pipe.ts';
+export { type RouteOptions, type RouteUnderTest, type VirtualRoute, virtualRoute } from './virtual-route.ts';
