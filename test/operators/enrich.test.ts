@@ -85,13 +85,14 @@ describe('enrich', () => {
 
   it('keeps answers for as long as it is told to, and that there is none for five seconds', async () => {
     const { send, calls, keys, left, scheduler } = asked({ cacheMs: 60_000 });
-    send({ c: 1 }, { c: 2 });
+    send({ c: 1 }, { c: 2 }, { c: 3 });
     calls[0]?.resolve('A');
     calls[1]?.resolve(undefined);
+    calls[2]?.resolve(null);
     await turn();
     const again = async (): Promise<unknown[]> => {
       const before = calls.length;
-      send({ c: 1 }, { c: 2 });
+      send({ c: 1 }, { c: 2 }, { c: 3 });
       await turn();
       for (const { resolve } of calls.slice(before)) resolve('new');
       await turn();
@@ -100,7 +101,7 @@ describe('enrich', () => {
     await elapse(scheduler, 4_999);
     expect(await again()).toEqual([]);
     await elapse(scheduler, 1);
-    expect(await again()).toEqual([2]);
+    expect(await again()).toEqual([2, 3]);
     await elapse(scheduler, 55_000);
     expect(await again()).toEqual([1]);
     expect(left.at(1)).toBe('{"c":2,"name":null}@0');
@@ -145,6 +146,32 @@ describe('enrich', () => {
     expect(calls[0]?.signal.aborted).toBe(true);
   });
 
+  it('asks anew for a key whose lookup nobody waited for any more, and listens to that alone', async () => {
+    const { send, calls, keys, left, scheduler } = asked({ deadlineMs: 100 });
+    send({ c: 1 });
+    await elapse(scheduler, 100);
+    send({ c: 1 });
+    await turn();
+    expect(keys()).toEqual([1, 1]);
+    calls[0]?.resolve('late');
+    await turn();
+    send({ c: 1 });
+    await turn();
+    expect(keys()).toEqual([1, 1]);
+    calls[1]?.resolve('A');
+    await turn();
+    expect(left).toEqual(['{"c":1,"name":"A"}@100', '{"c":1,"name":"A"}@100']);
+  });
+
+  it('takes 0 and an empty text for something that was found', async () => {
+    const { send, calls, left } = asked({ missing: 'fail' });
+    send({ c: 1 }, { c: 2 });
+    calls[0]?.resolve(0);
+    calls[1]?.resolve('');
+    await turn();
+    expect(left).toEqual(['{"c":1,"name":0}@0', '{"c":2,"name":""}@0']);
+  });
+
   it('looks up as many at once as it may, and holds its source while others wait', async () => {
     const { send, keys, ledger } = asked({ concurrency: 2 });
     send({ c: 1 }, { c: 2 }, { c: 3 }, { c: 4 });
@@ -184,16 +211,26 @@ describe('enrich', () => {
     send({ c: 1 });
     calls[0]?.resolve(answer);
     await turn();
-    expect(ledger.failed[0]?.message).toMatch(reason);
+    expect(ledger.failed[0]).toMatchObject({
+      code: 'step-failed',
+      message: expect.stringMatching(reason),
+    });
   });
 
-  it('fails a message whose payload is no map', async () => {
+  it.each([
+    ['"text"', 'text'],
+    ['null', null],
+    ['a list', [1]],
+  ])('fails a message whose payload is no map: %s', async (_kind, payload) => {
     const { send, ledger } = timed((scheduler) =>
       enrich({ key: () => 1, lookup: () => 'A', as: 'name', scheduler }),
     );
-    send('text');
+    send(payload);
     await turn();
-    expect(ledger.failed[0]?.message).toBe('step enrich: expected a map as the payload, found "text"');
+    expect(ledger.failed[0]).toMatchObject({
+      code: 'step-failed',
+      message: expect.stringContaining('step enrich: expected a map as the payload, found '),
+    });
   });
 });
 
@@ -236,6 +273,11 @@ describe('the step enrich', () => {
     });
     const context = { name: 'x', log: silentLog, scheduler: undefined as never };
     const options = { ...(parsed(enrichStep, written) as object), factory: () => 1 } as never;
-    expect(() => enrichStep.create(options, context)).toThrow('to return a function of a key');
+    expect(() => enrichStep.create(options, context)).toThrow(
+      expect.objectContaining({
+        code: 'plugin-invalid',
+        message: expect.stringContaining('to return a function of a key'),
+      }),
+    );
   });
 });

@@ -67,7 +67,10 @@ describe('filter', () => {
       of(ledger.claimed(1))
         .pipe(filter(() => answer as unknown as boolean))
         .subscribe(() => expect.unreachable());
-      expect(ledger.failed[0]?.message).toMatch(/expected true or false, found /);
+      expect(ledger.failed[0]).toMatchObject({
+        code: 'step-failed',
+        message: expect.stringMatching(/^step filter: expected true or false, found /),
+      });
     },
   );
 
@@ -107,6 +110,7 @@ describe('the step filter', () => {
     expect(kept).toEqual([{ id: 1, qty: 1 }]);
     expect(ledger.discarded).toEqual(['filtered']);
     expect(ledger.failed.map(({ code }) => code)).toEqual(['expression-failed']);
+    expect(ledger.failed[0]?.message).toMatch(/^step orders\.via\[0\] filter: /);
   });
 
   it.each([

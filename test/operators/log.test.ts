@@ -49,6 +49,7 @@ describe('log', () => {
       total: ({ payload }: { payload: unknown }) => (payload as { total: number }).total,
       broken: () => expect.fail('no such thing'),
       large: () => 10n,
+      nothing: () => null,
       circle: () => {
         const circle: Record<string, unknown> = {};
         circle['self'] = circle;
@@ -62,6 +63,7 @@ describe('log', () => {
       total: 7,
       broken: '(no such thing)',
       large: '10',
+      nothing: null,
       circle: expect.stringMatching(/circular/),
     });
     expect(ledger.failed).toEqual([]);
@@ -77,7 +79,8 @@ describe('log', () => {
     send();
     wait(1);
     send();
-    expect(to.lines.map(({ fields }) => fields)).toEqual([{ id: '1' }, { id: '1', suppressed: 3 }]);
+    expect(to.lines.map(({ fields }) => fields)).toStrictEqual([{ id: '1' }, { id: '1', suppressed: 3 }]);
+    expect(to.lines.map(({ text }) => text)).toEqual(['log', 'log']);
   });
 
   it('writes all lines when it is told so', () => {

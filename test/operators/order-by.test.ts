@@ -7,7 +7,7 @@ import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
 import { walkCases } from './cases.ts';
 import { createLedger } from './ledger.ts';
-import { parsed, timed } from './timed.ts';
+import { parsed, startStep, timed } from './timed.ts';
 
 walkCases('order-by', {
   passing: () => orderBy(),
@@ -56,9 +56,9 @@ describe('order-by', () => {
   });
 
   it('lets what has no key pass', () => {
-    const { send, left } = timed(() => orderBy());
-    send(1, 2, 3);
-    expect(left).toEqual(['1@0', '2@0', '3@0']);
+    const { send, left } = timed(() => orderBy({ key: ({ payload }) => (payload === 1 ? undefined : null) }));
+    send(1, 1, 2, 2);
+    expect(left).toEqual(['1@0', '1@0', '2@0', '2@0']);
   });
 
   it('holds its source while as many wait as may, until half of them have gone', () => {
@@ -211,6 +211,17 @@ describe('order-by', () => {
 });
 
 describe('the step order-by', () => {
+  it('does what each of its options says', () => {
+    const { send, left, ledger } = startStep(orderByStep, { key: 'payload[0]', max: 1 });
+    send(['a', 1], ['b', 1], ['a', 2]);
+    expect(left).toEqual(['["a",1]@0', '["b",1]@0']);
+    expect([...ledger.holders].map(({ name }) => name)).toEqual(['orders.via[0] order-by']);
+  });
+
+  it('keeps the order of each key', () => {
+    expect(orderByStep.order?.({})).toBe('key');
+  });
+
   it('takes nothing, an expression or a map', () => {
     expect(parsed(orderByStep, 'payload.account')).toHaveProperty('key');
     expect(parsed(orderByStep, {})).toEqual({ max: 1_024 });

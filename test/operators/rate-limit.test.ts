@@ -1,11 +1,13 @@
 import fc from 'fast-check';
+import { Subject, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it, test } from 'vitest';
 import { type RateLimitOptions, rateLimit, rateLimitStep } from '../../operators/rate-limit.ts';
 import type { Message } from '../../src/core/message.ts';
 import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
 import { walkCases } from './cases.ts';
-import { parsed, timed } from './timed.ts';
+import { createLedger } from './ledger.ts';
+import { parsed, startStep, timed } from './timed.ts';
 
 walkCases('rateLimit', {
   passing: () => rateLimit({ rate: { count: 1_000_000, perMs: 1_000 } }),
@@ -13,6 +15,7 @@ walkCases('rateLimit', {
 });
 
 const rate = { count: 1, perMs: 10 };
+const byKey = ({ meta }: Message): unknown => meta.key;
 const poisoned = ({ payload, meta }: Message): unknown => {
   if (payload === 'poison') throw new Error('poison');
   return meta.key;
@@ -24,8 +27,7 @@ for (const law of [
     holds: 4,
   }),
   ...operatorLaws('rateLimit by key', {
-    create: (scheduler) =>
-      rateLimit({ rate, key: ({ meta }) => meta.key, maxKeys: 2, capacity: 4, scheduler }),
+    create: (scheduler) => rateLimit({ rate, key: byKey, maxKeys: 2, capacity: 4, scheduler }),
     order: 'key',
     holds: 4,
     poison: { payload: 'poison', create: (scheduler) => rateLimit({ rate, key: poisoned, scheduler }) },
@@ -130,6 +132,62 @@ describe('rateLimit', () => {
     expect(started.hasCompleted).toBe(true);
   });
 
+  it('does not complete while a message waits', () => {
+    const started = start({ burst: 1 });
+    started.send('a', 'b', 'c');
+    started.complete();
+    started.wait(100);
+    expect(started.hasCompleted).toBe(false);
+    started.wait(100);
+    expect(started.left).toEqual(['a@0', 'b@100', 'c@200']);
+    expect(started.hasCompleted).toBe(true);
+  });
+
+  it('pauses unless told otherwise, and says its name', () => {
+    const { send, ledger } = start({ burst: 1, capacity: 1 });
+    send('a', 'b');
+    expect(ledger.discarded).toEqual([]);
+    expect([...ledger.holders].map(({ name }) => name)).toEqual(['rate-limit']);
+  });
+
+  it('lets what comes while it serves wait behind those that wait', () => {
+    const source = new Subject<Message>();
+    const scheduler = new VirtualTimeScheduler();
+    const ledger = createLedger();
+    const left: unknown[] = [];
+    source
+      .pipe(rateLimit({ rate: { count: 1, perMs: 10 }, burst: 2, scheduler }))
+      .subscribe(({ payload }) => {
+        left.push(payload);
+        if (payload === 'c') source.next(ledger.claimed('e'));
+      });
+    for (const payload of ['a', 'b', 'c', 'd']) source.next(ledger.claimed(payload));
+    scheduler.flush();
+    expect(left).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(scheduler.frame).toBe(30);
+  });
+
+  it('sets one timer for all that wait', () => {
+    const { send, scheduler } = start({ burst: 1, key: ({ payload }) => payload });
+    send('a', 'b', 'a', 'a', 'b');
+    expect(scheduler.actions).toHaveLength(1);
+  });
+
+  it('gives back all that waits, and lets its source go, when it is left', () => {
+    const { send, leave, ledger, scheduler } = start({
+      burst: 1,
+      capacity: 2,
+      key: ({ payload }) => payload,
+    });
+    send('a', 'b', 'a', 'a', 'b');
+    expect(ledger.holders.size).toBe(1);
+    leave();
+    expect(ledger.statuses).toEqual(['open', 'open', 'nack', 'nack', 'nack']);
+    expect(ledger.discarded).toEqual(['step-ended', 'step-ended', 'step-ended']);
+    expect(ledger.holders.size).toBe(0);
+    expect(scheduler.actions).toEqual([]);
+  });
+
   it('never lets more pass in any time than rate and burst allow, nor fewer than it could', () => {
     fc.assert(
       fc.property(
@@ -165,6 +223,29 @@ describe('rateLimit', () => {
 });
 
 describe('the step rate-limit', () => {
+  it('does what each of its options says', () => {
+    const options = { rate: '1/100ms', burst: 2, over: 'discard', key: 'payload[0]', 'max-keys': 1 };
+    const { send, left, ledger } = startStep(rateLimitStep, options);
+    send(['a'], ['a'], ['a'], ['b'], ['a']);
+    expect(left).toEqual(['["a"]@0', '["a"]@0', '["b"]@0', '["a"]@0']);
+    expect(ledger.discarded).toEqual(['rate-limited']);
+  });
+
+  it('holds its source by its place', () => {
+    const { send, ledger } = startStep(rateLimitStep, '1/s');
+    for (let place = 0; place < 65; place += 1) send(place);
+    expect([...ledger.holders].map(({ name }) => name)).toEqual(['orders.via[0] rate-limit']);
+  });
+
+  it('keeps the order of all, unless messages of a key wait for others', () => {
+    const rate = { count: 1, perMs: 1 };
+    const key = byKey;
+    expect(rateLimitStep.order?.({ rate })).toBe('all');
+    expect(rateLimitStep.order?.({ rate, key })).toBe('key');
+    expect(rateLimitStep.order?.({ rate, key, over: 'pause' })).toBe('key');
+    expect(rateLimitStep.order?.({ rate, key, over: 'discard' })).toBe('all');
+  });
+
   it.each([
     ['100/s', { rate: { count: 100, perMs: 1_000 } }],
     ['500/10s', { rate: { count: 500, perMs: 10_000 } }],
