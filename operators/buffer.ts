@@ -3,12 +3,12 @@ import { Observable, type SchedulerLike } from 'rxjs';
 import { Leg } from '../src/core/leg.ts';
 import type { Holder, Message, Origin, Status, Valve } from '../src/core/message.ts';
 import type { MessageOperator } from '../src/core/operator.ts';
-import { type Capacity, isLossy, type MemoryOverflow } from '../src/core/overflow.ts';
+import { type Capacity, isLossy, type MemoryOverflow, memoryOverflowOf } from '../src/core/overflow.ts';
 import { Sink } from '../src/core/sink.ts';
 import { turnScheduler } from '../src/core/turn-scheduler.ts';
 
 export interface BufferOptions {
-  /** What a full buffer does; `pause` unless given. */
+  /** What a full buffer does; `pause` unless given. None of them outlives the process: that is for `spill` in YAML. */
   readonly overflow?: MemoryOverflow;
   readonly capacity?: Partial<Capacity>;
   /** What `latest` and `sample` keep one value of; `meta.key` unless given. */
@@ -32,7 +32,8 @@ const IN_FLIGHT = 64;
  * leaves it is claimed, and must be settled: that is how it knows that there is room for the next.
  *
  * Under `pause` a message is settled as what follows settles it, and a full buffer holds its sources. A lossy
- * policy settles what it takes.
+ * policy settles what it takes. There is no `spill`: what is on disk needs a file that outlives the pipeline, and somebody
+ * who sends it first after a restart. That is a leg of a route in araldo.yaml.
  *
  * ```
  * source  ──a1──b1──a2──a3──▶    what follows is busy until |
@@ -46,6 +47,7 @@ const IN_FLIGHT = 64;
 export function buffer(options: BufferOptions = {}): MessageOperator {
   const { overflow = 'pause', capacity, key, everyMs, inFlight = IN_FLIGHT, name = 'buffer' } = options;
   const { scheduler = turnScheduler, onLeg } = options;
+  memoryOverflowOf(name, overflow);
 
   return (source) =>
     new Observable((subscriber) => {

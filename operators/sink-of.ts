@@ -4,11 +4,11 @@ import type { Endpoint } from '../src/core/endpoint.ts';
 import { AraldoError } from '../src/core/errors.ts';
 import { Leg } from '../src/core/leg.ts';
 import type { Message } from '../src/core/message.ts';
-import type { Capacity, MemoryOverflow } from '../src/core/overflow.ts';
+import { type Capacity, type MemoryOverflow, memoryOverflowOf } from '../src/core/overflow.ts';
 import { turnScheduler } from '../src/core/turn-scheduler.ts';
 
 export interface SinkOptions {
-  /** What a full buffer does; `pause` unless given, which holds the sources of what it is sent. */
+  /** What a full buffer does; `pause` unless given, which holds the sources of what it is sent. There is no `spill`. */
   readonly overflow?: MemoryOverflow;
   readonly capacity?: Partial<Capacity>;
   /** What `latest` and `sample` keep one value of; `meta.key` unless given. */
@@ -25,7 +25,8 @@ const CAPACITY: Capacity = { messages: 1024, bytes: 16 * 1024 * 1024 };
 /**
  * An observer that sends each message to `endpoint` and settles it as the overflow policy says. It has `next`
  * alone: streams end, the endpoint goes on. It lives as long as the endpoint does, so make one and subscribe
- * it to as many streams as you like.
+ * it to as many streams as you like. What waits in it is in memory: a leg with a file (`spill`) is one of a route in
+ * araldo.yaml, where your own steps may be files.
  *
  * ```
  * source  ──a──b──c──▶
@@ -39,6 +40,7 @@ const CAPACITY: Capacity = { messages: 1024, bytes: 16 * 1024 * 1024 };
 export function sinkOf(endpoint: Endpoint, options: SinkOptions = {}): NextObserver<Message> {
   const { overflow = 'pause', capacity, key, everyMs, name = `code → ${endpoint.name}` } = options;
   const { scheduler = turnScheduler } = options;
+  memoryOverflowOf(name, overflow);
   const leg = new Leg(endpoint.outbound, {
     name,
     overflow,

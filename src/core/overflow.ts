@@ -1,4 +1,5 @@
 /** What a full buffer does: the user's choice, never ours. */
+import { AraldoError } from './errors.ts';
 
 /** The policies that need nothing but memory. */
 export const memoryOverflows = ['pause', 'drop-oldest', 'drop-newest', 'latest', 'sample', 'error'] as const;
@@ -43,4 +44,22 @@ export function isLossy(overflow: Overflow): boolean {
 /** Whether the newest message of a key takes the place of the one that waits. */
 export function isKeyed(overflow: Overflow): boolean {
   return overflow === 'latest' || overflow === 'sample';
+}
+
+/**
+ * The policy of a leg that code makes. Types say it already; JavaScript does not, and an unknown policy would lose
+ * messages. Throws an `AraldoError` (`invalid-value`).
+ *
+ * @param leg as people read it: `code → archive`
+ */
+export function memoryOverflowOf(leg: string, overflow: string): MemoryOverflow {
+  const found = memoryOverflows.find((policy) => policy === overflow);
+  if (found !== undefined) return found;
+  const words = memoryOverflows.join(', ');
+  const cure =
+    overflow === 'spill'
+      ? '; a leg in code has no file: write the route in araldo.yaml, with its steps as files (via: [{ use: ./step.ts }]), ' +
+        'and let its leg spill, or send to a system that keeps messages'
+      : '';
+  throw new AraldoError('invalid-value', `${leg}: expected ${words}, found ${overflow}${cure}`);
 }

@@ -157,6 +157,12 @@ describe('buffer', () => {
     expect(ledger.statuses).toEqual(['ack', 'ack', 'ack', 'ack']);
   });
 
+  it('takes no policy that it cannot have', () => {
+    expect(() => buffer({ overflow: 'spill' as 'pause', name: 'prices' })).toThrow(
+      'prices: expected pause, drop-oldest, drop-newest, latest, sample, error, found spill; a leg in code has no file',
+    );
+  });
+
   it.each([undefined, 0, -1, Number.NaN])('does not sample without a period: %s', (everyMs) => {
     const errors: unknown[] = [];
     const options: BufferOptions = {

@@ -52,6 +52,17 @@ describe('sinkOf', () => {
     expect(ledger.statuses).toEqual(['ack', 'ack', 'ack', 'ack']);
   });
 
+  it.each([
+    ['spill', '; a leg in code has no file: write the route in araldo.yaml'],
+    ['disconnect', 'found disconnect'],
+    ['sampel', 'expected pause, drop-oldest, drop-newest, latest, sample, error, found sampel'],
+  ])('takes no policy that it cannot have: %s', (overflow, text) => {
+    const make = (): unknown =>
+      sinkOf(createTestEndpoint('archive').endpoint, { overflow: overflow as 'pause' });
+    expect(make).toThrow(text);
+    expect(make).toThrow('code → archive: ');
+  });
+
   it('sends the newest of each key once a period where it is told so', () => {
     const ledger = createLedger();
     const sink = createTestEndpoint();
