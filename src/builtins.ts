@@ -7,6 +7,7 @@ export const builtins: Builtins = {
   plugins: {
     'endpoint-http': async () => (await import('../plugins/endpoint-http/index.ts')).plugin,
     'endpoint-mock': async () => (await import('../plugins/endpoint-mock/index.ts')).plugin,
+    'endpoint-nats': async () => (await import('../plugins/endpoint-nats/index.ts')).plugin,
     'endpoint-redis': async () => (await import('../plugins/endpoint-redis/index.ts')).plugin,
     'endpoint-websocket': async () => (await import('../plugins/endpoint-websocket/index.ts')).plugin,
     'endpoint-websocket-client': async () =>

@@ -24,7 +24,6 @@ const ownMarshaller = 'a plugin of your own can do it: id: ./my-marshaller.ts';
 export const laterPlugins: Readonly<Record<string, string>> = {
   'endpoint-redis-stream': needsRedis,
   'endpoint-mqtt': ownPlugin,
-  'endpoint-nats': ownPlugin,
   'endpoint-jetstream': ownPlugin,
   'endpoint-amqp': ownPlugin,
   'endpoint-kafka': ownPlugin,

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-export type Requirement = 'redis-server' | 'chromium' | 'python3';
+export type Requirement = 'redis-server' | 'chromium' | 'python3' | 'nats-server';
 
 /** Debian's Python, not the first on the PATH: that is the one apt installs modules for. */
 export const pythonPath = '/usr/bin/python3';
@@ -14,10 +14,11 @@ export const pythonModules: readonly string[] = ['redis', 'websockets'];
 export const debianPackages: Readonly<Record<Requirement, readonly string[]>> = {
   'redis-server': ['redis-server'],
   chromium: ['chromium'],
+  'nats-server': ['nats-server'],
   python3: ['python3', 'python3-redis', 'python3-websockets'],
 };
 
-export const requirements: readonly Requirement[] = ['redis-server', 'chromium', 'python3'];
+export const requirements: readonly Requirement[] = ['redis-server', 'chromium', 'python3', 'nats-server'];
 
 /** The path of a requirement's program, or undefined when it (or a Python module) is missing. */
 export function find(requirement: Requirement): string | undefined {
@@ -28,6 +29,8 @@ export function find(requirement: Requirement): string | undefined {
       return isExecutable('/usr/bin/chromium') ? '/usr/bin/chromium' : onPath('chromium');
     case 'python3':
       return hasPythonModules() ? pythonPath : undefined;
+    case 'nats-server':
+      return isExecutable('/usr/sbin/nats-server') ? '/usr/sbin/nats-server' : onPath('nats-server');
     default:
       return requirement satisfies never;
   }

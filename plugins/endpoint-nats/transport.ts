@@ -1,0 +1,159 @@
+/** Core NATS as an endpoint: a lane for each subscription, and a connection for each time it is open. */
+import type { Msg, Subscription } from '@nats-io/transport-node';
+import type { Port, Transport } from '../../src/core/endpoint.ts';
+import { AraldoError } from '../../src/core/errors.ts';
+import type { Lane } from '../../src/core/lane.ts';
+import type { Message, Meta } from '../../src/core/message.ts';
+import { outgoingWire } from '../../src/core/outgoing.ts';
+import { payloadTooLarge } from '../../src/core/payload-limit.ts';
+import type { EndpointContext } from '../../src/core/plugin.ts';
+import type { Sender } from '../../src/core/sink.ts';
+import { Wire } from '../../src/core/wire.ts';
+import { bytesOf, type Connect, connectNats, type Link } from '../../src/nats/connection.ts';
+import { headersOf, metaOfHeaders, readHeaders } from '../../src/nats/headers.ts';
+import { isSubject, matches } from '../../src/nats/subject.ts';
+import { found } from '../../src/options/found.ts';
+import { createPublisher, type Publisher } from './publisher.ts';
+import type { Settings } from './settings.ts';
+
+/** One time that it is open. */
+interface Session {
+  readonly link: Link;
+  readonly publisher: Publisher;
+  /** As many as there are lanes. */
+  readonly subscriptions: Subscription[];
+}
+
+export function createTransport(
+  port: Port,
+  settings: Settings,
+  context: Pick<EndpointContext, 'name' | 'scheduler'>,
+  connect: Connect = connectNats,
+): Transport {
+  const { name: endpoint, scheduler } = context;
+  const { connection, subscriptions, queue, address, replies, replyTo, maxPayload } = settings;
+  /** Kept over reconnects: a subscription has one order, however often it was interrupted. */
+  const lanes = subscriptions.map((name) =>
+    port.source.lane({ name, meta: { endpoint, lane: name, subject: name } }),
+  );
+  let session: Session | undefined;
+  let isDraining = false;
+
+  return {
+    async open(signal) {
+      const late: { session?: Session } = {};
+      const link = await connect({
+        plugin: 'endpoint-nats',
+        settings: connection,
+        scheduler,
+        signal,
+        onLost(error) {
+          late.session?.publisher.lost();
+          port.broken(error);
+        },
+        onDenied: (subject, text) => late.session?.publisher.denied(subject, text),
+      });
+      const opened: Session = {
+        link,
+        publisher: createPublisher(link, scheduler, () => port.writable()),
+        subscriptions: [],
+      };
+      late.session = opened;
+      session = opened;
+      if (!isDraining) await subscribe(opened);
+    },
+    isWritable: () => session?.publisher.isWritable ?? false,
+    write(message, ticket, sender) {
+      const { size, bytes } = outgoingWire(message);
+      if (size > maxPayload) throw payloadTooLarge(size, maxPayload);
+      const subject = replies ? message.meta.replyTo : address?.(message);
+      if (subject === undefined) {
+        sender.dismiss(ticket, 'no-reply-to');
+        return false;
+      }
+      if (replies) checkReply(subject);
+      send(message, subject, bytes, ticket, sender);
+      return false;
+    },
+    flush: () => session?.publisher.settled(),
+    drain() {
+      isDraining = true;
+      // What the server has sent already comes, before it says that nothing more will.
+      for (const subscription of session?.subscriptions ?? []) void subscription.drain().catch(ignore);
+    },
+    close() {
+      session?.publisher.lost();
+      session?.link.close();
+      session = undefined;
+    },
+  };
+
+  async function subscribe({ link, subscriptions: own }: Session): Promise<void> {
+    let refused: string | undefined;
+    for (const [place, pattern] of subscriptions.entries()) {
+      const lane = lanes[place] as Lane;
+      const isFixed = isSubject(pattern);
+      const subscription = link.nats.subscribe(pattern, {
+        ...(queue !== undefined && { queue }),
+        // A throw here would end the reading of the whole connection: what it calls does not throw.
+        callback(error, message) {
+          if (error !== null) refused ??= error.message;
+          else received(link, lane, isFixed, message);
+        },
+      });
+      own.push(subscription);
+    }
+    if (own.length === 0) return;
+    const ended = link.nats.closed().then(() => {
+      throw new AraldoError('connection-lost', `lost the connection to ${link.address} while it subscribed`);
+    });
+    // A server refuses before it answers.
+    await Promise.race([link.nats.flush(), ended]);
+    if (refused === undefined) return;
+    throw new AraldoError('connect-failed', `${link.address} refused subscribe: ${refused}`);
+  }
+
+  function received(link: Link, lane: Lane, isFixed: boolean, message: Msg): void {
+    link.heard();
+    const wire = Wire.of(bytesOf(message));
+    const { reply = '' } = message;
+    const block = readHeaders(message);
+    if (isFixed && reply === '' && block === undefined) return lane.receiveBytes(wire);
+    const meta: Meta = {
+      ...lane.meta,
+      subject: message.subject,
+      ...(block !== undefined && metaOfHeaders(block)),
+      ...(reply !== '' && { replyTo: reply }),
+    };
+    lane.receiveBytes(wire, meta);
+  }
+
+  function send(message: Message, subject: string, bytes: Uint8Array, ticket: number, sender: Sender): void {
+    if (session === undefined) return;
+    const { link, publisher } = session;
+    const { meta } = message;
+    // Whoever gets it may answer there, so it must be one of those that may be answered to.
+    const reply = !replies && isReplyable(meta.replyTo) ? meta.replyTo : undefined;
+    const { replyTo: _replyTo, ...others } = meta;
+    const carried = replies || reply !== undefined ? others : meta;
+    const headers = headersOf(carried, () => link.library.headers());
+    publisher.publish({ subject, payload: bytes, reply, headers }, ticket, sender);
+  }
+
+  function checkReply(subject: string): void {
+    if (isReplyable(subject)) return;
+    throw new AraldoError(
+      'sink-rejected',
+      `expected meta.replyTo to be an address that reply-to allows (${replyTo.join(', ')}), found ${found(subject)}`,
+    );
+  }
+
+  function isReplyable(subject: string | undefined): boolean {
+    return (
+      subject !== undefined && isSubject(subject) && replyTo.some((pattern) => matches(pattern, subject))
+    );
+  }
+}
+
+/** That the connection ends while it drains is told by the link. */
+function ignore(): void {}
