@@ -9,6 +9,7 @@ export const builtins: Builtins = {
     'endpoint-mock': async () => (await import('../plugins/endpoint-mock/index.ts')).plugin,
     'endpoint-nats': async () => (await import('../plugins/endpoint-nats/index.ts')).plugin,
     'endpoint-redis': async () => (await import('../plugins/endpoint-redis/index.ts')).plugin,
+    'endpoint-stdio': async () => (await import('../plugins/endpoint-stdio/index.ts')).plugin,
     'endpoint-websocket': async () => (await import('../plugins/endpoint-websocket/index.ts')).plugin,
     'endpoint-websocket-client': async () =>
       (await import('../plugins/endpoint-websocket-client/index.ts')).plugin,

@@ -171,17 +171,22 @@ async function run(file: string): Promise<number> {
     import('rxjs'),
   ]);
   const running: { server?: Server } = {};
-  const starting = startServer(file);
+  const { promise: ended, resolve: end } = Promise.withResolvers<End>();
+  const starting = startServer(file, {
+    onEndRequested: (reason, { deadlineMs } = {}) => end({ fields: { reason }, deadlineMs }),
+  });
   // Before it listens: whoever sees the port open may send a signal, and then it is to stop in order as well. They
   // stay to the end: a signal that comes once more while the process leaves must not kill it.
   const stopped = new Promise<number>((resolve) => {
+    const stop = (end: End): void => {
+      starting
+        .then((started) => leave(started, end))
+        // A start that fails says so itself.
+        .then(resolve, () => undefined);
+    };
+    void ended.then(stop);
     onSignals(
-      (signal) => {
-        starting
-          .then((started) => leave(started, signal))
-          // A start that fails says so itself.
-          .then(resolve, () => undefined);
-      },
+      (signal) => stop({ fields: { signal } }),
       (signal) => {
         running.server?.log.warn(
           { signal },
@@ -199,12 +204,18 @@ async function run(file: string): Promise<number> {
   return stopped;
 }
 
+/** Why the server is to stop, for its log, and how soon. */
+interface End {
+  readonly fields: Readonly<Record<string, string>>;
+  readonly deadlineMs?: number | undefined;
+}
+
 /** Stops in order; returns the exit code. */
-async function leave(server: Server, signal: string): Promise<number> {
+async function leave(server: Server, { fields, deadlineMs }: End): Promise<number> {
   const { log } = server;
-  log.info({ signal }, 'stopping: carrying through what is here; again to stop now');
+  log.info(fields, 'stopping: carrying through what is here; again to stop now');
   try {
-    await server.stop();
+    await server.stop(deadlineMs === undefined ? {} : { deadlineMs });
   } catch (thrown) {
     log.error({ err: thrown }, 'could not stop in order');
     process.exit(EXIT_RUNTIME);

@@ -9,6 +9,7 @@ import type { Endpoint } from './core/endpoint.ts';
 import { AraldoError } from './core/errors.ts';
 import type { Marshaller } from './core/marshaller.ts';
 import { endpointContext, type PluginContext, type Service } from './core/plugin.ts';
+import { type RequestEnd, shutdown } from './core/shutdown.ts';
 import { turnScheduler } from './core/turn-scheduler.ts';
 import { httpHost } from './http/host.ts';
 import type { Address } from './http/listen.ts';
@@ -30,6 +31,8 @@ export interface StartOptions {
   readonly log?: Logger;
   /** For `${VAR}` in the configuration; the process's own unless given. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Told when an endpoint asks for the end: its input has ended. Whoever gives it is to call `stop`. */
+  readonly onEndRequested?: RequestEnd;
 }
 
 export interface StopOptions {
@@ -83,10 +86,14 @@ export async function startServer(
   const { plan, secrets } = configuration;
   const log =
     options.log ?? (await createLog({ level: plan.logLevel, secrets, isPretty: process.stderr.isTTY }));
-  return run(configuration, log);
+  return run(configuration, log, options.onEndRequested);
 }
 
-async function run(configuration: Configuration, log: Logger): Promise<Server> {
+async function run(
+  configuration: Configuration,
+  log: Logger,
+  onEndRequested: RequestEnd | undefined,
+): Promise<Server> {
   const { plan, tls } = configuration;
   const { drainMs, watchdogMs } = plan.server.limits;
   const scheduler = turnScheduler;
@@ -122,6 +129,7 @@ async function run(configuration: Configuration, log: Logger): Promise<Server> {
     log: log.child({ endpoint: name }),
     service: <T>(key: Service<T>): T => {
       if (key.name === httpHost.name) return http.host as T;
+      if (key.name === shutdown.name && onEndRequested !== undefined) return onEndRequested as T;
       throw new AraldoError('plugin-failed', `${name} asks for ${key.name}, which this server does not lend`);
     },
   });

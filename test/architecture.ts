@@ -42,6 +42,7 @@ type Part =
 
 /** What the endpoints of one system share stands in src/<system>/, and is theirs alone. */
 const systems: Readonly<Record<string, RegExp>> = {
+  newline: /^endpoint-(file|stdio)$/,
   nats: /^endpoint-(nats|jetstream)$/,
   redis: /^endpoint-redis(-|$)/,
 };

@@ -28,7 +28,6 @@ export const laterPlugins: Readonly<Record<string, string>> = {
   'endpoint-amqp': ownPlugin,
   'endpoint-kafka': ownPlugin,
   'endpoint-sse': 'endpoint-websocket pushes to browsers today',
-  'endpoint-stdio': ownPlugin,
   'endpoint-file': ownPlugin,
   'marshal-msgpack': ownMarshaller,
   'marshal-cbor': ownMarshaller,

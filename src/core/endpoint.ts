@@ -252,6 +252,7 @@ export class Endpoint extends Subject<Message> {
     this.attempt += 1;
     const { attempt } = this;
     this.enter('opening');
+    this.inbound.isRead = this.readers.length > 0 || this.observed;
     try {
       await this.transport.open?.(signal);
     } catch (thrown) {

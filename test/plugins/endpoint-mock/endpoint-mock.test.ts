@@ -63,6 +63,15 @@ describe('endpoint-mock', () => {
     expect(mock.emit(1)).toBe(false);
   });
 
+  it('knows when it opens whether anybody reads it', async () => {
+    const mock = await createMockServer().open('orders');
+    expect(mock.inbound.isRead).toBe(false);
+    mock.messages.subscribe();
+    await mock.reset();
+    await mock.open(new AbortController().signal);
+    expect(mock.inbound.isRead).toBe(true);
+  });
+
   it('remembers the newest 1,024 of what it was sent', async () => {
     const mock = await createMockServer().open('archive');
     for (let place = 0; place < 1025; place += 1) mock.next(Message.of(place));
