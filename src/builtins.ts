@@ -6,9 +6,12 @@ import type { Builtins } from './runtime/registry.ts';
 export const builtins: Builtins = {
   plugins: {
     'endpoint-http': async () => (await import('../plugins/endpoint-http/index.ts')).plugin,
+    'endpoint-kafka': async () => (await import('../plugins/endpoint-kafka/index.ts')).plugin,
     'endpoint-mock': async () => (await import('../plugins/endpoint-mock/index.ts')).plugin,
+    'endpoint-mqtt': async () => (await import('../plugins/endpoint-mqtt/index.ts')).plugin,
     'endpoint-nats': async () => (await import('../plugins/endpoint-nats/index.ts')).plugin,
     'endpoint-redis': async () => (await import('../plugins/endpoint-redis/index.ts')).plugin,
+    'endpoint-redis-stream': async () => (await import('../plugins/endpoint-redis-stream/index.ts')).plugin,
     'endpoint-stdio': async () => (await import('../plugins/endpoint-stdio/index.ts')).plugin,
     'endpoint-websocket': async () => (await import('../plugins/endpoint-websocket/index.ts')).plugin,
     'endpoint-websocket-client': async () =>

@@ -17,16 +17,12 @@ export const laterOperators: Readonly<Record<string, string>> = {
   reduce: inFile,
 };
 
-const needsRedis = 'endpoint-redis carries messages of Redis Pub/Sub today';
 const ownPlugin = 'a plugin of your own can do it: id: ./my-endpoint.ts';
 const ownMarshaller = 'a plugin of your own can do it: id: ./my-marshaller.ts';
 
 export const laterPlugins: Readonly<Record<string, string>> = {
-  'endpoint-redis-stream': needsRedis,
-  'endpoint-mqtt': ownPlugin,
   'endpoint-jetstream': ownPlugin,
   'endpoint-amqp': ownPlugin,
-  'endpoint-kafka': ownPlugin,
   'endpoint-sse': 'endpoint-websocket pushes to browsers today',
   'endpoint-file': ownPlugin,
   'marshal-msgpack': ownMarshaller,

@@ -20,6 +20,8 @@ export interface WriterOptions<T> {
   readonly send: (message: T) => Promise<unknown>;
   /** The channel or stream that it writes to. */
   readonly place: string;
+  /** Which error replies a message itself is to blame for. `ERR` and `NOPERM` unless given. */
+  readonly ownFault?: RegExp;
   readonly scheduler: SchedulerLike;
   /** It takes messages again. */
   readonly onWritable: () => void;
@@ -43,7 +45,7 @@ export interface Writer<T> {
  * one pipeline before they send the next.
  */
 export function createWriter<T>(options: WriterOptions<T>): Writer<T> {
-  const { link, send, place, scheduler, onWritable, onUnavailable } = options;
+  const { link, send, place, ownFault = itsOwnFault, scheduler, onWritable, onUnavailable } = options;
   let unanswered = 0;
   let unansweredBytes = 0;
   let isCorked = false;
@@ -86,7 +88,7 @@ export function createWriter<T>(options: WriterOptions<T>): Writer<T> {
     const errorOf = (code: ErrorCode): AraldoError =>
       new AraldoError(code, `redis did not take a message for ${place}: ${textOf(thrown)}`);
     if (!isReply(thrown)) ended(errorOf('connection-lost'));
-    else if (itsOwnFault.test(thrown.message)) sender.fail(ticket, errorOf('sink-rejected'));
+    else if (ownFault.test(thrown.message)) sender.fail(ticket, errorOf('sink-rejected'));
     else onUnavailable(errorOf('connection-lost'));
   }
 
