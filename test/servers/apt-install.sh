@@ -24,4 +24,7 @@ if [ -d /run/systemd/system ]; then
   case " $* " in
     *" redis-server "*) systemctl disable --quiet redis-server || true ;;
   esac
+  case " $* " in
+    *" rabbitmq-server "*) systemctl disable --quiet rabbitmq-server || true ;;
+  esac
 fi

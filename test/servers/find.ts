@@ -4,7 +4,13 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-export type Requirement = 'redis-server' | 'chromium' | 'python3' | 'nats-server';
+export type Requirement =
+  | 'redis-server'
+  | 'chromium'
+  | 'python3'
+  | 'nats-server'
+  | 'rabbitmq-server'
+  | 'amqp-tools';
 
 /** Debian's Python, not the first on the PATH: that is the one apt installs modules for. */
 export const pythonPath = '/usr/bin/python3';
@@ -15,10 +21,22 @@ export const debianPackages: Readonly<Record<Requirement, readonly string[]>> = 
   'redis-server': ['redis-server'],
   chromium: ['chromium'],
   'nats-server': ['nats-server'],
+  'rabbitmq-server': ['rabbitmq-server'],
+  'amqp-tools': ['amqp-tools'],
   python3: ['python3', 'python3-redis', 'python3-websockets'],
 };
 
-export const requirements: readonly Requirement[] = ['redis-server', 'chromium', 'python3', 'nats-server'];
+export const requirements: readonly Requirement[] = [
+  'redis-server',
+  'chromium',
+  'python3',
+  'nats-server',
+  'rabbitmq-server',
+  'amqp-tools',
+];
+
+/** The server's own script, and not Debian's wrapper around it, which is for root and its service. */
+const rabbitmqPath = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 
 /** The path of a requirement's program, or undefined when it (or a Python module) is missing. */
 export function find(requirement: Requirement): string | undefined {
@@ -31,6 +49,10 @@ export function find(requirement: Requirement): string | undefined {
       return hasPythonModules() ? pythonPath : undefined;
     case 'nats-server':
       return isExecutable('/usr/sbin/nats-server') ? '/usr/sbin/nats-server' : onPath('nats-server');
+    case 'rabbitmq-server':
+      return isExecutable(rabbitmqPath) ? rabbitmqPath : undefined;
+    case 'amqp-tools':
+      return onPath('amqp-publish');
     default:
       return requirement satisfies never;
   }
