@@ -54,6 +54,14 @@ describe('ring', () => {
     expect([ring.at(-1), ring.at(0), ring.at(1), ring.at(2)]).toEqual([undefined, 'a', 'b', undefined]);
   });
 
+  it('has nothing outside of it when all its places are taken', () => {
+    const ring = new Ring<number>();
+    for (let item = 0; item < 16; item += 1) ring.push(item);
+    expect([ring.at(-1), ring.at(0), ring.at(15), ring.at(16)]).toEqual([undefined, 0, 15, undefined]);
+    expect(() => ring.set(-1, 7)).toThrow(RangeError);
+    expect([...ring]).toEqual(Array.from({ length: 16 }, (_none, place) => place));
+  });
+
   it('holds items that are undefined', () => {
     const ring = new Ring<undefined>();
     ring.push(undefined);

@@ -7,7 +7,13 @@ describe('sizeOf', () => {
     [new Uint8Array(5), 5],
     [7, 8],
     [null, 8],
+    [undefined, 8],
     [{ a: 1 }, 17],
+    [{ a: null }, 17],
+    [{ a: 'four' }, 17],
+    [['four', 'a'], 9 + 8 + 9 + 2],
+    [{ a: new Uint8Array(100) }, 9 + 100],
+    [{ a: { bc: true } }, 9 + 10 + 8],
   ])('estimates %j at %i bytes', (value, bytes) => {
     expect(sizeOf(value)).toBe(bytes);
   });
