@@ -3,7 +3,10 @@
  * is played in virtual time.
  */
 import type { BatterySizes, BatterySkip, PlayedCase } from './battery-case.ts';
+import { faultCases } from './battery-faults.ts';
 import { messageCases } from './battery-messages.ts';
+import { refusalCases } from './battery-refusals.ts';
+import { settlingCases } from './battery-settling.ts';
 import { createBatteryStage } from './battery-stage.ts';
 import type { BatteryWorld } from './battery-world.ts';
 
@@ -40,7 +43,7 @@ export interface BatteryCase {
  */
 export function endpointBattery(name: string, under: EndpointUnderBattery): readonly BatteryCase[] {
   const sizes: BatterySizes = { messages: under.messages ?? 200, kills: under.kills ?? 2 };
-  return messageCases.map((one) => ({
+  return cases.map((one) => ({
     name: `${name} ${one.name}`,
     async check() {
       await using stage = await createBatteryStage(under.start);
@@ -50,6 +53,8 @@ export function endpointBattery(name: string, under: EndpointUnderBattery): read
     },
   }));
 }
+
+const cases: readonly PlayedCase[] = [...messageCases, ...settlingCases, ...faultCases, ...refusalCases];
 
 function lackOf({ needs }: PlayedCase, world: BatteryWorld): string | undefined {
   const lacks = needs.filter((word) => world[word] === undefined);

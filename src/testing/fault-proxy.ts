@@ -19,6 +19,8 @@ export interface FaultProxy {
   readonly port: number;
   /** How many clients are connected. */
   readonly connections: number;
+  /** How many clients have ever connected. */
+  readonly accepted: number;
   /** From now on this is done to all connections, those that are open too, in place of what was done before. */
   set(toxics: Toxics, direction?: Direction): void;
   /** Nothing is done to them any more. What was swallowed stays lost. */
@@ -61,7 +63,10 @@ export async function faultProxy({ to, port = 0, random }: FaultProxyOptions): P
   const toxics: { up: Toxics; down: Toxics } = { up: {}, down: {} };
   const open = new Set<{ readonly client: Socket; readonly server: Socket }>();
 
+  let accepted = 0;
+
   const accept = (client: Socket): void => {
+    accepted += 1;
     if (open.size >= MOST_CONNECTIONS) {
       client.destroy();
       return;
@@ -101,6 +106,9 @@ export async function faultProxy({ to, port = 0, random }: FaultProxyOptions): P
     port: own,
     get connections() {
       return open.size;
+    },
+    get accepted() {
+      return accepted;
     },
     set(given, direction = 'both') {
       if (direction !== 'down') toxics.up = given;

@@ -1,0 +1,126 @@
+/** The cases of the endpoint battery in which servers are killed and connections suffer, under load. */
+import { type BatterySkip, type PlayedCase, payloadsOf } from './battery-case.ts';
+import { type Counted, countOf, expectCounts } from './battery-count.ts';
+import { pause } from './battery-messages.ts';
+import { type BatteryStage, type StagedRole, until } from './battery-stage.ts';
+
+const WINDOW = 64;
+
+/** Faults come while there is still something to carry. */
+const LOAD = 10;
+
+/** What is back must flow again within this time of its return (laws, faults). */
+const BACK_WITHIN_MS = 5_000;
+
+/** Longer than it takes to send the rest after the last fault. */
+const AT_LAST_MS = 20_000;
+
+export const faultCases: readonly PlayedCase[] = [
+  {
+    name: 'flows again after its server was killed under load',
+    needs: ['source', 'sink', 'put', 'taken', 'kill', 'restart'],
+    play: (stage, { messages, kills }) =>
+      relayThrough(stage, messages * LOAD, kills, async () => {
+        await stage.world.kill?.();
+        await pause(100);
+        await stage.world.restart?.();
+      }),
+  },
+  {
+    name: 'flows again after its connections were cut under load',
+    needs: ['server', 'source', 'sink', 'put', 'taken'],
+    play: (stage, { messages, kills }) =>
+      relayThrough(stage, messages * LOAD, kills, async () => {
+        stage.proxy?.reset();
+        await pause(20);
+      }),
+  },
+  {
+    name: 'notices a half-open connection, and flows again',
+    needs: ['server', 'source', 'sink', 'put', 'taken'],
+    play: (stage, { messages }) =>
+      relayThrough(stage, messages * LOAD, 1, async (roles) => {
+        stage.proxy?.set({ silence: true });
+        await until('both notice', () => roles.every(({ endpoint }) => endpoint.state !== 'open'), {
+          withinMs: BACK_WITHIN_MS,
+          more: () => 'let its heartbeat be short: a second or less in all',
+        });
+        stage.proxy?.clear();
+        stage.proxy?.reset();
+      }),
+  },
+  {
+    name: 'keeps what it carries over a slow and sliced connection',
+    needs: ['server', 'source', 'sink', 'put', 'taken'],
+    async play(stage, { messages }) {
+      stage.proxy?.set({ latency: { ms: 10, jitterMs: 5 }, slice: { bytes: 7 } });
+      return relayThrough(stage, messages, 0, async () => {});
+    },
+  },
+];
+
+/** Carries all from source to sink, with faults on the way; what the system promises is counted at its far end. */
+async function relayThrough(
+  stage: BatteryStage,
+  messages: number,
+  faults: number,
+  fault: (roles: readonly StagedRole[]) => Promise<void>,
+): Promise<BatterySkip | undefined> {
+  const { world, at, mount } = stage;
+  const given = payloadsOf(world, messages);
+  const sink = await mount(world.sink?.(at) ?? {}, { openDeadlineMs: 2_000 });
+  // Where nothing is delivered again, nothing is put in before somebody listens.
+  const first = await mountSource();
+  const isDurable = first.capabilities.source?.redelivers === true;
+  if (!isDurable) await Promise.all([first.isOpen(), sink.isOpen()]);
+  else await first.stop();
+  const portions = isDurable ? 1 : faults + 1;
+  const portion = Math.ceil(messages / portions);
+  await world.put?.(given.slice(0, portion));
+  const source = isDurable ? await mountSource() : first;
+  const roles = [source, sink];
+
+  for (let each = 1; each <= faults; each += 1) {
+    const due = Math.floor((messages * each) / (faults + 1) / 2);
+    await until('some have passed', () => !isDurable || sink.leg.delivered >= due, { withinMs: AT_LAST_MS });
+    await fault(roles);
+    await until('it is open again', () => roles.every(({ endpoint }) => endpoint.state === 'open'), {
+      withinMs: BACK_WITHIN_MS,
+      more: () =>
+        roles.map(({ endpoint }) => `${endpoint.state} ${endpoint.lastError?.message ?? ''}`).join(', '),
+    });
+    if (!isDurable) await world.put?.(given.slice(each * portion, (each + 1) * portion));
+  }
+
+  const sent = given.map(({ payload }) => payload);
+  const expected = isDurable ? sent : sent.slice((portions - 1) * portion);
+  const counted = async (): Promise<Counted> =>
+    countOf(
+      sent,
+      ((await world.taken?.()) ?? []).map(({ payload }) => payload),
+    );
+  let last: Counted | undefined;
+  await until(
+    `all ${expected.length} have arrived`,
+    async () => {
+      last = await counted();
+      return messages - last.lost >= expected.length && source.endpoint.inbound.isIdle;
+    },
+    { withinMs: AT_LAST_MS, everyMs: 50, more: () => `${JSON.stringify(last)}, ${sink.leg.failed} failed` },
+  );
+  if (isDurable) {
+    // What was in flight at a fault comes again, once for either side of the relay.
+    expectCounts(await counted(), 2 * WINDOW * faults, `through ${faults} faults`);
+    if (faults === 0 && first.capabilities.source?.ordered === 'all' && last?.disordered !== 0)
+      throw new Error(`${last?.disordered} messages came before one that was sent earlier`);
+  }
+  return undefined;
+
+  function mountSource(): Promise<StagedRole> {
+    return mount(world.source?.(at) ?? {}, {
+      maxInFlight: WINDOW,
+      openDeadlineMs: 2_000,
+      route: (message) => sink.leg.offer(message),
+    });
+  }
+}
