@@ -1,10 +1,11 @@
-import { Subject } from 'rxjs';
+import { Subject, take, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it, test } from 'vitest';
 import { type SampleOptions, sample, sampleStep } from '../../operators/sample.ts';
 import type { Message } from '../../src/core/message.ts';
 import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
-import { parsed, timed } from './timed.ts';
+import { createLedger } from './ledger.ts';
+import { parsed, startStep, timed } from './timed.ts';
 
 const poisoned = ({ payload, meta }: Message): unknown => {
   if (payload === 'poison') throw new Error('poison');
@@ -86,6 +87,33 @@ describe('sample', () => {
     expect(left).toEqual(['a@100', 'b@200']);
   });
 
+  it('goes on by itself with what comes of an emission', () => {
+    const source = new Subject<Message>();
+    const scheduler = new VirtualTimeScheduler();
+    const ledger = createLedger();
+    const left: unknown[] = [];
+    source.pipe(sample({ ms: 100, scheduler })).subscribe(({ payload }) => {
+      left.push([payload, scheduler.frame]);
+      if (left.length < 3) source.next(ledger.claimed(left.length));
+    });
+    source.next(ledger.claimed(0));
+    expect(scheduler.actions).toHaveLength(1);
+    scheduler.flush();
+    expect(left).toEqual([
+      [0, 100],
+      [1, 200],
+      [2, 300],
+    ]);
+  });
+
+  it('leaves no timer behind when it is left', () => {
+    const { send, leave, scheduler } = start();
+    send('a', 'b');
+    expect(scheduler.actions).toHaveLength(1);
+    leave();
+    expect(scheduler.actions).toEqual([]);
+  });
+
   it('lets what waits leave when its source completes, and whenever it is told to', () => {
     const flushOn = new Subject<void>();
     const started = start({ flushOn });
@@ -98,7 +126,64 @@ describe('sample', () => {
   });
 });
 
+describe('sample that is told to let all leave', () => {
+  const byPayload = ({ payload }: Message): unknown => payload;
+
+  it('keeps what comes meanwhile for the next period', () => {
+    const source = new Subject<Message>();
+    const flushOn = new Subject<void>();
+    const ledger = createLedger();
+    const left: unknown[] = [];
+    source.pipe(sample({ ms: 100, flushOn, key: byPayload })).subscribe(({ payload }) => {
+      left.push(payload);
+      if (left.length < 3) source.next(ledger.claimed(`after ${left.length}`));
+    });
+    source.next(ledger.claimed('a'));
+    source.next(ledger.claimed('b'));
+    flushOn.next();
+    expect(left).toEqual(['a', 'b']);
+  });
+
+  it('gives back what is left when what follows leaves meanwhile', () => {
+    const source = new Subject<Message>();
+    const ledger = createLedger();
+    source.pipe(sample({ ms: 100, key: byPayload }), take(1)).subscribe();
+    for (const payload of ['a', 'b', 'c']) source.next(ledger.claimed(payload));
+    source.complete();
+    expect(ledger.statuses).toEqual(['open', 'nack', 'nack']);
+    expect(ledger.discarded).toEqual(['step-ended', 'step-ended']);
+  });
+});
+
 describe('the step sample', () => {
+  it('does what each of its options says', () => {
+    const { send, wait, left } = startStep(sampleStep, { every: '100ms', key: 'payload.k', 'max-keys': 2 });
+    const [a, b, c] = ['a', 'b', 'c'].map((k) => ({ k }));
+    send(a, a, b, c);
+    expect(left).toEqual(['{"k":"a"}@0']);
+    wait(100);
+    expect(left.slice(1)).toEqual(['{"k":"b"}@100', '{"k":"c"}@100']);
+  });
+
+  it('names itself by its place when it fails a message', () => {
+    const { send, ledger } = startStep(sampleStep, { every: '1s', key: 'payload.k' });
+    send({});
+    expect(ledger.failed[0]?.message).toMatch(/^step orders\.via\[0\] sample: /);
+  });
+
+  it('lets what it has leave when its route is drained', () => {
+    const flushOn = new Subject<void>();
+    const { send, left } = startStep(sampleStep, '1s', flushOn);
+    send(1);
+    flushOn.next();
+    expect(left).toEqual(['1@0']);
+  });
+
+  it('keeps the order of all, or of each key where it has one', () => {
+    expect(sampleStep.order?.({ every: 1 })).toBe('all');
+    expect(sampleStep.order?.({ every: 1, key: ({ id }) => id })).toBe('key');
+  });
+
   it.each([
     ['1s', { every: 1_000 }],
     [{ every: '100ms' }, { every: 100 }],

@@ -54,7 +54,7 @@ describe('scan', () => {
     const { send, left, ledger } = timed(() => scan(fold, { initial: 0 }));
     send(1, 'x', 2);
     expect(left).toEqual(['1@0', '3@0']);
-    expect(ledger.failed[0]?.message).toBe(`step scan: ${reason}`);
+    expect(ledger.failed[0]).toMatchObject({ code: 'step-failed', message: `step scan: ${reason}` });
   });
 
   it('begins anew with the key that was unused longest when there are more than it may remember', () => {

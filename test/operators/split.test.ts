@@ -4,7 +4,7 @@ import { split, splitStep } from '../../operators/split.ts';
 import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
 import { walkCases } from './cases.ts';
-import { parsed, timed } from './timed.ts';
+import { parsed, startStep, timed } from './timed.ts';
 
 walkCases('split', {
   passing: () => split(),
@@ -47,8 +47,8 @@ describe('split', () => {
     const { send, passed, ledger } = timed(() => split({ max: 2, name: 'orders.via[0] split' }));
     send([1, 2], [1, 2, 3]);
     expect(passed).toHaveLength(2);
-    expect(ledger.failed.map(({ message }) => message)).toEqual([
-      'step orders.via[0] split: expected a list of at most 2 entries, found 3',
+    expect(ledger.failed.map(({ code, message }) => [code, message])).toEqual([
+      ['step-failed', 'step orders.via[0] split: expected a list of at most 2 entries, found 3'],
     ]);
   });
 
@@ -63,7 +63,10 @@ describe('split', () => {
     (payload) => {
       const { send, ledger } = timed(() => split());
       send(payload);
-      expect(ledger.failed[0]?.message).toMatch(/expected a list, found /);
+      expect(ledger.failed[0]).toMatchObject({
+        code: 'step-failed',
+        message: expect.stringMatching(/^step split: expected a list, found /),
+      });
     },
   );
 
@@ -77,10 +80,15 @@ describe('split', () => {
 });
 
 describe('the step split', () => {
-  it('takes nothing, an expression or a map', () => {
-    const { send, left } = timed(() => split(parsed(splitStep, 'payload.items') as object));
-    send({ items: [1, 2] });
+  it('does what each of its options says', () => {
+    const { send, left, ledger } = startStep(splitStep, { into: 'payload.items', max: 2 });
+    send({ items: [1, 2] }, { items: [1, 2, 3] });
     expect(left).toEqual(['1@0', '2@0']);
+    expect(ledger.failed[0]?.message).toMatch(/^step orders\.via\[0\] split: .*at most 2 entries/);
+  });
+
+  it('takes nothing, an expression or a map', () => {
+    expect(parsed(splitStep, 'payload.items')).toHaveProperty('into');
     expect(parsed(splitStep, {})).toEqual({ max: 10_000 });
     expect(parsed(splitStep, { into: 'payload', max: 5 })).toMatchObject({ max: 5 });
   });

@@ -136,6 +136,29 @@ describe('the step switch', () => {
     expect(switchStep.order?.(optionsOf([mapping], [batching(2)]))).toBe('none');
   });
 
+  it('has a way past all cases where messages that no case is for pass', () => {
+    const rest = (unmatched: 'pass' | 'discard' | 'fail'): unknown =>
+      switchStep.branching?.rest?.({ ...optionsOf([]), unmatched });
+    expect([rest('pass'), rest('discard'), rest('fail')]).toEqual(['otherwise', undefined, undefined]);
+  });
+
+  it('keeps the order of all through steps that answer at once, and of no step that may be late', () => {
+    const step = (definition: object): Step => ({ use: 'x', definition, options: {} }) as unknown as Step;
+    const orderOf = (definition: object): unknown => switchStep.order?.(optionsOf([step(definition)]));
+    expect(orderOf({ kind: 'fn' })).toBe('all');
+    expect(orderOf({ kind: 'async' })).toBe('none');
+    expect(orderOf({ kind: 'rx' })).toBe('none');
+    expect(orderOf({ kind: 'rx', isInstant: true })).toBe('all');
+  });
+
+  it('cannot tell how many messages a way waits for that has a step of the user’s own', () => {
+    const step = (definition: object): Step => ({ use: 'x', definition, options: {} }) as unknown as Step;
+    const gatheredBy = (definition: object): unknown => switchStep.gathers?.(optionsOf([step(definition)]));
+    expect(gatheredBy({ kind: 'rx', obligations: 'contained' })).toBe(1);
+    expect(gatheredBy({ kind: 'rx', obligations: 'preserved' })).toBe(0);
+    expect(gatheredBy({ kind: 'fn' })).toBe(0);
+  });
+
   it('waits for as many messages as all its ways together', () => {
     expect(switchStep.gathers?.(optionsOf([mapping], []))).toBe(1);
     expect(switchStep.gathers?.(optionsOf([batching(10)], [batching(5), batching(2)]))).toBe(19);
@@ -157,5 +180,12 @@ describe('the step switch', () => {
     const { send, ledger } = timed(() => switchStep.create(options, context));
     send(1);
     expect(ledger.failed[0]?.message).toBe('step orders.via[1] switch cases[0].via[0] ./fails.ts: thrown');
+    const none = { ...options, cases: [{ when: () => false, via: [step] }] };
+    const unmatched = timed(() => switchStep.create(none, context));
+    unmatched.send(1);
+    expect(unmatched.ledger.failed[0]).toMatchObject({
+      code: 'step-failed',
+      message: expect.stringMatching(/^step orders\.via\[1\] switch: expected a case /),
+    });
   });
 });

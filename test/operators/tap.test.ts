@@ -99,7 +99,10 @@ describe('the step tap', () => {
     const context = { name: 'x', scheduler: undefined as never, log: recordedLog() };
     const options = { use: './look.ts', factory: (() => 1) as never };
     expect(() => tapStep.create(options, context)).toThrow(
-      'expected what ./look.ts exports to return a function of a message',
+      expect.objectContaining({
+        code: 'plugin-invalid',
+        message: 'expected what ./look.ts exports to return a function of a message',
+      }),
     );
   });
 

@@ -1,10 +1,12 @@
+import { Subject } from 'rxjs';
 import { describe, expect, it, test } from 'vitest';
 import { type Edge, type ThrottleOptions, throttle, throttleStep } from '../../operators/throttle.ts';
 import type { Message } from '../../src/core/message.ts';
 import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
 import { walkCases } from './cases.ts';
-import { parsed, timed } from './timed.ts';
+import { createLedger } from './ledger.ts';
+import { parsed, startStep, timed } from './timed.ts';
 
 walkCases('throttle', {
   passing: () => throttle({ ms: 1, key: () => Math.random() }),
@@ -93,7 +95,59 @@ describe('throttle', () => {
   });
 });
 
+describe('throttle, as its source completes or it is left,', () => {
+  it('lets what waited leave, and nothing that comes of that', () => {
+    const source = new Subject<Message>();
+    const ledger = createLedger();
+    const left: unknown[] = [];
+    const options: ThrottleOptions = { ms: 100, edge: 'trailing', key: ({ payload }) => payload };
+    source.pipe(throttle(options)).subscribe(({ payload }) => {
+      left.push(payload);
+      if (left.length < 3) source.next(ledger.claimed(`after ${left.length}`));
+    });
+    source.next(ledger.claimed('a'));
+    source.next(ledger.claimed('b'));
+    source.complete();
+    expect(left).toEqual(['a', 'b']);
+  });
+
+  it('leaves no timer behind, and gives back what waits', () => {
+    const { send, leave, scheduler, ledger } = start({ edge: 'trailing' });
+    send('a');
+    leave();
+    expect(scheduler.actions).toEqual([]);
+    expect(ledger.statuses).toEqual(['nack']);
+    expect(ledger.discarded).toEqual(['step-ended']);
+  });
+});
+
 describe('the step throttle', () => {
+  it('does what each of its options says', () => {
+    const options = { every: '100ms', edge: 'both', key: 'payload[0]', 'max-keys': 2 };
+    const { send, wait, left } = startStep(throttleStep, options);
+    send(['a', 1], ['a', 2], ['b', 1], ['c', 1]);
+    expect(left).toEqual(['["a",1]@0', '["b",1]@0', '["c",1]@0', '["a",2]@0']);
+    send(['c', 2]);
+    wait(100);
+    expect(left.slice(4)).toEqual(['["c",2]@100']);
+  });
+
+  it('names itself by its place when it fails a message', () => {
+    const { send, ledger } = startStep(throttleStep, { every: '1s', key: 'payload.k' });
+    send({});
+    expect(ledger.failed[0]?.message).toMatch(/^step orders\.via\[0\] throttle: /);
+  });
+
+  it('keeps the order of all, unless messages of a key wait while others leave', () => {
+    const [every, key] = [1, ({ id }: Message): unknown => id];
+    expect(throttleStep.order?.({ every })).toBe('all');
+    expect(throttleStep.order?.({ every, edge: 'trailing' })).toBe('all');
+    expect(throttleStep.order?.({ every, key })).toBe('all');
+    expect(throttleStep.order?.({ every, key, edge: 'leading' })).toBe('all');
+    expect(throttleStep.order?.({ every, key, edge: 'both' })).toBe('key');
+    expect(throttleStep.order?.({ every, key, edge: 'trailing' })).toBe('key');
+  });
+
   it.each([
     ['1s', { every: 1_000 }],
     [

@@ -7,7 +7,7 @@ import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
 import { walkCases } from './cases.ts';
 import { createLedger } from './ledger.ts';
-import { parsed, timed } from './timed.ts';
+import { parsed, startStep, timed } from './timed.ts';
 
 walkCases('timeout', {
   passing: () => timeout({ ms: 1_000 }),
@@ -93,6 +93,35 @@ describe('timeout', () => {
     expect(ledger.statuses).toEqual(['ack', 'reject']);
   });
 
+  it('fails what is not settled unless told otherwise, and says its name', () => {
+    const { send, wait, ledger } = timed((scheduler) => timeout({ ms: 100, scheduler }));
+    send('a');
+    wait(100);
+    expect(ledger.failed[0]?.message).toBe('step timeout: not settled within 100 ms');
+  });
+
+  it('gives a process that stood still half of a short time to read what arrived', () => {
+    const ledger = createLedger();
+    const { scheduler, jump } = createStoppableClock();
+    const source = new Subject<Message>();
+    source.pipe(timeout({ ms: 100, scheduler })).subscribe();
+    source.next(ledger.claimed('a'));
+    jump(60_000);
+    jump(49);
+    expect(ledger.statuses).toEqual(['open']);
+    jump(1);
+    expect(ledger.statuses).toEqual(['reject']);
+  });
+
+  it('leaves no timer behind when it is left, though what follows still has messages', () => {
+    const { send, wait, leave, scheduler } = start();
+    send('a');
+    wait(600);
+    send('b');
+    leave();
+    expect(scheduler.actions).toEqual([]);
+  });
+
   it('lets what follows hold the source', () => {
     const { send, passed, ledger } = start();
     send('a');
@@ -120,6 +149,22 @@ describe('timeout', () => {
 });
 
 describe('the step timeout', () => {
+  it('does what each of its options says', () => {
+    const { send, wait, ledger } = startStep(timeoutStep, { after: '100ms', then: 'discard' });
+    send('a');
+    wait(99);
+    expect(ledger.discarded).toEqual([]);
+    wait(1);
+    expect(ledger.discarded).toEqual(['timed-out']);
+  });
+
+  it('names itself by its place when it fails a message', () => {
+    const { send, wait, ledger } = startStep(timeoutStep, '100ms');
+    send('a');
+    wait(100);
+    expect(ledger.failed[0]?.message).toMatch(/^step orders\.via\[0\] timeout: /);
+  });
+
   it.each([
     ['30s', { after: 30_000 }],
     ['{ after: 5s, then: discard }', { after: 5_000, fate: 'discard' }],

@@ -58,6 +58,26 @@ describe('unmarshal', () => {
   });
 });
 
+describe('unmarshal with a marshaller of the user’s own', () => {
+  it('gives a code to whatever it throws', () => {
+    const ledger = createLedger();
+    const own = { ...json, name: 'own', unmarshal: () => expect.fail('not ours') };
+    of(ledger.claimedBytes('1')).pipe(unmarshal(own)).subscribe();
+    expect(ledger.failed[0]).toMatchObject({ code: 'malformed-payload', message: 'not ours' });
+  });
+
+  it('reads bytes of another marshaller anew, and its own no more', () => {
+    const ledger = createLedger();
+    let reads = 0;
+    const own = { ...json, name: 'own', unmarshal: () => (reads += 1) };
+    const seen: unknown[] = [];
+    of(ledger.claimedBytes('"a"'))
+      .pipe(unmarshal(json), unmarshal(own), unmarshal(own))
+      .subscribe(({ payload }) => seen.push(payload));
+    expect(seen).toEqual([1]);
+  });
+});
+
 describe('unmarshal of envelopes', () => {
   function opened(envelope: unknown, own: Meta = {}) {
     const ledger = createLedger();

@@ -5,7 +5,7 @@ import { silentLog } from '../../src/core/log.ts';
 import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
 import { walkCases } from './cases.ts';
-import { parsed, timed } from './timed.ts';
+import { parsed, startStep, timed } from './timed.ts';
 
 const anything = await jsonSchema({});
 const text = await jsonSchema({ not: { const: 'poison' } });
@@ -38,9 +38,17 @@ describe('validate', () => {
   });
 
   it('takes any function that says what is wrong', () => {
-    const { send, left } = timed(() => validate((value) => (value === 1 ? undefined : 'expected 1')));
+    const { send, left, ledger } = timed(() => validate((value) => (value === 1 ? undefined : 'expected 1')));
     send(1, 2);
     expect(left).toEqual(['1@0']);
+    expect(ledger.failed.map(({ message }) => message)).toEqual(['step validate: expected 1']);
+  });
+
+  it('fails a message at which that function throws', () => {
+    const { send, ledger } = timed(() => validate(() => expect.fail('thrown'), { otherwise: 'discard' }));
+    send(1);
+    expect(ledger.failed.map(({ message }) => message)).toEqual(['step validate: thrown']);
+    expect(ledger.statuses).toEqual(['reject']);
   });
 });
 
@@ -75,6 +83,26 @@ describe('the step validate', () => {
     const options = parsed(validateStep, written);
     const prepared = await validateStep.prepare?.(options as never, files);
     expect(prepared?.issues?.[0]).toMatchObject({ message: expect.stringMatching(reason), path: ['schema'] });
+  });
+
+  it.each([
+    ['./order.json', [], ['reject']],
+    [{ schema: './order.json', else: 'discard' }, ['invalid'], ['ack']],
+  ])('makes of what is not valid what its options say: %j', async (written, discarded, statuses) => {
+    const options = parsed(validateStep, written);
+    const prepared = await validateStep.prepare?.(options as never, files);
+    const { value } = prepared as { value: never };
+    const context = { name: 'orders.via[0] validate', log: silentLog, scheduler: undefined as never };
+    const { send, ledger } = timed(() => validateStep.create(value, context));
+    send(1);
+    expect([ledger.discarded, ledger.statuses]).toEqual([discarded, statuses]);
+    for (const { message } of ledger.failed) expect(message).toMatch(/^step orders\.via\[0\] validate: /);
+  });
+
+  it('is not made before its schema was read', () => {
+    expect(() => startStep(validateStep, './order.json')).toThrow(
+      expect.objectContaining({ code: 'plugin-failed' }),
+    );
   });
 
   it('refuses a file that is not there, as what reads files says it', async () => {

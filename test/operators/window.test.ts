@@ -1,12 +1,11 @@
-import { Subject } from 'rxjs';
+import { Subject, take, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it, test } from 'vitest';
 import { type WindowOptions, window, windowStep } from '../../operators/window.ts';
-import { silentLog } from '../../src/core/log.ts';
 import type { Message } from '../../src/core/message.ts';
-import { stepOf } from '../../src/core/operator.ts';
 import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
-import { parsed, timed } from './timed.ts';
+import { createLedger } from './ledger.ts';
+import { parsed, startStep, timed } from './timed.ts';
 
 const byKey = ({ meta }: Message): unknown => meta.key;
 const poisoned = ({ payload }: Message): unknown => {
@@ -143,6 +142,59 @@ describe('window', () => {
     expect(ledger.holders.size).toBe(0);
   });
 
+  it('holds its source no sooner, and until half of them have left', () => {
+    const { send, wait, ledger } = start({ slideMs: 50, capacity: 8 });
+    send(1, 2, 3);
+    expect(ledger.holders.size).toBe(0);
+    send(4);
+    expect(ledger.holders.size).toBe(1);
+    wait(50);
+    expect(ledger.holders.size).toBe(0);
+    const kept = start({ slideMs: 50, capacity: 8 });
+    kept.wait(50);
+    kept.send(1);
+    kept.wait(49);
+    kept.send(2, 3, 4, 5);
+    expect(kept.ledger.holders.size).toBe(1);
+    kept.wait(1);
+    expect(kept.left).toEqual(['[1,2,3,4,5]@100']);
+    expect(kept.ledger.holders.size).toBe(1);
+    kept.wait(50);
+    expect(kept.ledger.holders.size).toBe(0);
+  });
+
+  it('has one timer, and leaves none behind', () => {
+    const { send, wait, leave, scheduler } = start({ slideMs: 50, key: ({ payload }) => payload });
+    send('a', 'b');
+    wait(20);
+    send('a', 'c');
+    expect(scheduler.actions).toHaveLength(1);
+    leave();
+    expect(scheduler.actions).toEqual([]);
+  });
+
+  it('gives back what it has, each message once for each window, when what follows leaves meanwhile', () => {
+    const source = new Subject<Message>();
+    const ledger = createLedger();
+    source.pipe(window({ ms: 1_000_000, key: ({ payload }) => payload }), take(1)).subscribe();
+    for (const payload of ['a', 'b', 'c']) source.next(ledger.claimed(payload));
+    source.complete();
+    expect(ledger.statuses).toEqual(['open', 'nack', 'nack']);
+    expect(ledger.discarded).toEqual(['step-ended', 'step-ended']);
+  });
+
+  it('gives back the message that shows that a window has ended, when what follows leaves for that', () => {
+    const source = new Subject<Message>();
+    const ledger = createLedger();
+    const scheduler = new VirtualTimeScheduler();
+    source.pipe(window({ ms: 100, scheduler }), take(1)).subscribe();
+    source.next(ledger.claimed('a'));
+    scheduler.frame = 130;
+    source.next(ledger.claimed('b'));
+    expect(ledger.statuses).toEqual(['open', 'nack']);
+    expect(ledger.discarded).toEqual(['step-ended']);
+  });
+
   it('takes nothing into a window that has ended, though its timer is late', () => {
     const { send, left, scheduler } = start();
     send(1);
@@ -164,13 +216,33 @@ describe('window', () => {
 });
 
 describe('the step window', () => {
-  function startStep(options: unknown) {
-    const settings = parsed(windowStep, options);
-    return timed((scheduler) => stepOf(windowStep, settings, { name: 'window', scheduler, log: silentLog }));
-  }
+  it('does what each of its options says', () => {
+    const { send, wait, left } = startStep(windowStep, { every: '100ms', slide: '50ms', key: 'payload[0]' });
+    send(['a'], ['b']);
+    wait(100);
+    expect(left).toEqual(['[["a"]]@50', '[["b"]]@50', '[["a"]]@100', '[["b"]]@100']);
+  });
+
+  it('lets what it has leave when its route is drained', () => {
+    const flushOn = new Subject<void>();
+    const { send, left } = startStep(windowStep, '1s', flushOn);
+    send(1);
+    flushOn.next();
+    expect(left).toEqual(['[1]@0']);
+  });
+
+  it('keeps the order of all, or of each key where it has one', () => {
+    expect(windowStep.order?.({ every: 1 })).toBe('all');
+    expect(windowStep.order?.({ every: 1, key: byKey })).toBe('key');
+  });
+
+  it('makes one message of one at least, unless it slides', () => {
+    expect(windowStep.gathers?.({ every: 1 })).toBe(1);
+    expect(windowStep.gathers?.({ every: 1, slide: 1 })).toBe(0);
+  });
 
   it('makes aggregates of values in CEL', () => {
-    const { send, wait, passed } = startStep({
+    const { send, wait, passed } = startStep(windowStep, {
       every: '1s',
       with: {
         orders: 'count',
@@ -200,7 +272,7 @@ describe('the step window', () => {
   });
 
   it('costs a message that has no such value alone', () => {
-    const { send, wait, left, ledger } = startStep({
+    const { send, wait, left, ledger } = startStep(windowStep, {
       every: '1s',
       with: { total: { sum: 'payload.price' } },
     });
@@ -209,7 +281,7 @@ describe('the step window', () => {
     expect(left).toEqual(['{"total":5}@1000']);
     expect(ledger.failed.map(({ message }) => message)).toEqual([
       expect.stringContaining('price'),
-      'step window: total.sum: expected a number, found "much"',
+      'step orders.via[0] window: total.sum: expected a number, found "much"',
     ]);
     expect(ledger.statuses).toEqual(['open', 'reject', 'reject', 'open']);
   });
@@ -227,6 +299,10 @@ describe('the step window', () => {
     [
       { every: '2s', slide: '1ms' },
       'expected a slide no longer than every, and no shorter than a 1000th of it',
+    ],
+    [
+      { every: '1s', slide: '1ms' },
+      { every: 1_000, slide: 1 },
     ],
     [
       { every: '1s', with: { total: {} } },
