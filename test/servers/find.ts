@@ -5,6 +5,8 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 export type Requirement =
+  | 'mosquitto'
+  | 'mosquitto-clients'
   | 'redis-server'
   | 'chromium'
   | 'python3'
@@ -20,6 +22,8 @@ export const pythonModules: readonly string[] = ['redis', 'websockets'];
 export const debianPackages: Readonly<Record<Requirement, readonly string[]>> = {
   'redis-server': ['redis-server'],
   chromium: ['chromium'],
+  mosquitto: ['mosquitto'],
+  'mosquitto-clients': ['mosquitto-clients'],
   'nats-server': ['nats-server'],
   'rabbitmq-server': ['rabbitmq-server'],
   'amqp-tools': ['amqp-tools'],
@@ -27,6 +31,8 @@ export const debianPackages: Readonly<Record<Requirement, readonly string[]>> = 
 };
 
 export const requirements: readonly Requirement[] = [
+  'mosquitto',
+  'mosquitto-clients',
   'redis-server',
   'chromium',
   'python3',
@@ -53,6 +59,10 @@ export function find(requirement: Requirement): string | undefined {
       return isExecutable(rabbitmqPath) ? rabbitmqPath : undefined;
     case 'amqp-tools':
       return onPath('amqp-publish');
+    case 'mosquitto':
+      return isExecutable('/usr/sbin/mosquitto') ? '/usr/sbin/mosquitto' : onPath('mosquitto');
+    case 'mosquitto-clients':
+      return onPath('mosquitto_pub');
     default:
       return requirement satisfies never;
   }
