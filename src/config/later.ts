@@ -24,7 +24,6 @@ export const laterPlugins: Readonly<Record<string, string>> = {
   'endpoint-jetstream': ownPlugin,
   'endpoint-amqp': ownPlugin,
   'endpoint-sse': 'endpoint-websocket pushes to browsers today',
-  'endpoint-file': ownPlugin,
   'marshal-msgpack': ownMarshaller,
   'marshal-cbor': ownMarshaller,
   'marshal-cloudevents': ownMarshaller,
