@@ -121,8 +121,8 @@ describe('problems of plugins', () => {
     ['plugins: [{ name: a, id: ./broken.ts }]', 'plugin-failed plugins[0].id: its file does not parse'],
     ['plugins: [{ name: a, id: endpoint-moody }]', 'plugin-failed plugins[0]: not today'],
     [
-      'plugins: [{ name: a, id: endpoint-kafka, brokers: [] }]',
-      'not-available plugins[0].id: endpoint-kafka is not available in this version; a plugin of your own can do it: id: ./my-endpoint.ts',
+      'plugins: [{ name: a, id: marshal-avro, schema: [] }]',
+      'not-available plugins[0].id: marshal-avro is not available in this version; a plugin of your own can do it: id: ./my-marshaller.ts',
     ],
     [
       plugin('pth: /a'),
