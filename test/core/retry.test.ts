@@ -4,8 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { AraldoError } from '../../src/core/errors.ts';
 import { jitteredPause } from '../../src/core/jitter.ts';
 import { Leg, type LegOptions } from '../../src/core/leg.ts';
-import type { RetryOptions } from '../../src/core/retry.ts';
+import { Message } from '../../src/core/message.ts';
+import { Retries, type RetryOptions } from '../../src/core/retry.ts';
 import { Sink } from '../../src/core/sink.ts';
+import { Wire } from '../../src/core/wire.ts';
 import { createLedger } from '../operators/ledger.ts';
 import { runs } from '../runs.ts';
 import { pass } from '../virtual-time.ts';
@@ -41,6 +43,45 @@ function legOf(retry: Partial<RetryOptions> = {}, options: Partial<LegOptions> =
   sink.opened();
   return { ledger, sink, leg, far, written, tickets, offer, wait: (ms: number) => pass(scheduler, ms) };
 }
+
+describe('retries', () => {
+  function retriesOf(attempts: number) {
+    const scheduler = new VirtualTimeScheduler();
+    const due: Message[] = [];
+    const options = { attempts, minMs: 100, maxMs: 100, isOrdered: false, scheduler, random: () => 0 };
+    return { retries: new Retries(options, (message) => due.push(message)), due, scheduler };
+  }
+  const message = Message.of('abc').withWire('abc', Wire.of(Buffer.from('abc'), true));
+
+  it('count what waits, in messages and bytes, until it is due', () => {
+    const { retries, due, scheduler } = retriesOf(3);
+    expect(retries.keep(message)).toBe(true);
+    expect(retries.keep(Message.of({ a: 1 }))).toBe(true);
+    expect([retries.length, retries.bytes, retries.count]).toEqual([2, 3, 0]);
+    pass(scheduler, 100);
+    expect(due).toHaveLength(2);
+    expect([retries.length, retries.bytes, retries.count]).toEqual([0, 0, 2]);
+  });
+
+  it('remember how often a message has failed until it is forgotten', () => {
+    const { retries, scheduler } = retriesOf(2);
+    expect(retries.keep(message)).toBe(true);
+    pass(scheduler, 100);
+    expect(retries.keep(message)).toBe(false);
+    retries.forget(message);
+    expect(retries.keep(message)).toBe(true);
+  });
+
+  it('are over when they are taken', () => {
+    const { retries, due, scheduler } = retriesOf(2);
+    retries.keep(message);
+    expect(retries.takeAll()).toEqual([message]);
+    expect([retries.length, retries.bytes]).toEqual([0, 0]);
+    pass(scheduler, 100);
+    expect(due).toEqual([]);
+    expect(retries.keep(message)).toBe(true);
+  });
+});
 
 describe('a leg that tries again', () => {
   it('sends what the sink refused after a pause, and acks it when it is confirmed', () => {
