@@ -51,7 +51,7 @@ describe('retries', () => {
     const options = { attempts, minMs: 100, maxMs: 100, isOrdered: false, scheduler, random: () => 0 };
     return { retries: new Retries(options, (message) => due.push(message)), due, scheduler };
   }
-  const message = Message.of('abc').withWire('abc', Wire.of(Buffer.from('abc'), true));
+  const message = Message.of('abc').withWire('abc', Wire.of(Uint8Array.of(97, 98, 99), true));
 
   it('count what waits, in messages and bytes, until it is due', () => {
     const { retries, due, scheduler } = retriesOf(3);
