@@ -2,7 +2,7 @@
 import { type BatterySkip, type PlayedCase, payloadsOf } from './battery-case.ts';
 import { type Counted, countOf, expectCounts } from './battery-count.ts';
 import { pause } from './battery-messages.ts';
-import { type BatteryStage, type StagedRole, until } from './battery-stage.ts';
+import type { BatteryStage, StagedRole } from './battery-stage.ts';
 
 const WINDOW = 64;
 
@@ -11,9 +11,6 @@ const LOAD = 10;
 
 /** What is back must flow again within this time of its return (laws, faults). */
 const BACK_WITHIN_MS = 5_000;
-
-/** Longer than it takes to send the rest after the last fault. */
-const AT_LAST_MS = 20_000;
 
 export const faultCases: readonly PlayedCase[] = [
   {
@@ -41,7 +38,7 @@ export const faultCases: readonly PlayedCase[] = [
     play: (stage, { messages }) =>
       relayThrough(stage, messages * LOAD, 1, async (roles) => {
         stage.proxy?.set({ silence: true });
-        await until('both notice', () => roles.every(({ endpoint }) => endpoint.state !== 'open'), {
+        await stage.until('both notice', () => roles.every(({ endpoint }) => endpoint.state !== 'open'), {
           withinMs: BACK_WITHIN_MS,
           more: () => 'let its heartbeat be short: a second or less in all',
         });
@@ -66,7 +63,7 @@ async function relayThrough(
   faults: number,
   fault: (roles: readonly StagedRole[]) => Promise<void>,
 ): Promise<BatterySkip | undefined> {
-  const { world, at, mount } = stage;
+  const { world, at, mount, until } = stage;
   const given = payloadsOf(world, messages);
   const sink = await mount(world.sink?.(at) ?? {}, { openDeadlineMs: 2_000 });
   // Where nothing is delivered again, nothing is put in before somebody listens.
@@ -82,7 +79,7 @@ async function relayThrough(
 
   for (let each = 1; each <= faults; each += 1) {
     const due = Math.floor((messages * each) / (faults + 1) / 2);
-    await until('some have passed', () => !isDurable || sink.leg.delivered >= due, { withinMs: AT_LAST_MS });
+    await until('some have passed', () => !isDurable || sink.leg.delivered >= due);
     await fault(roles);
     await until('it is open again', () => roles.every(({ endpoint }) => endpoint.state === 'open'), {
       withinMs: BACK_WITHIN_MS,
@@ -106,7 +103,7 @@ async function relayThrough(
       last = await counted();
       return messages - last.lost >= expected.length && source.endpoint.inbound.isIdle;
     },
-    { withinMs: AT_LAST_MS, everyMs: 50, more: () => `${JSON.stringify(last)}, ${sink.leg.failed} failed` },
+    { everyMs: 50, more: () => `${JSON.stringify(last)}, ${sink.leg.failed} failed` },
   );
   if (isDurable) {
     // What was in flight at a fault comes again, once for either side of the relay.

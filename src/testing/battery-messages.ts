@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Message, Meta } from '../core/message.ts';
 import { type PlayedCase, payloadOf, payloadsOf } from './battery-case.ts';
 import { expectSame } from './battery-count.ts';
-import { bytesOf, until } from './battery-stage.ts';
+import { bytesOf } from './battery-stage.ts';
 import type { MetaWord } from './battery-world.ts';
 import { shown } from './shown.ts';
 
@@ -14,7 +14,7 @@ export const messageCases: readonly PlayedCase[] = [
   {
     name: 'emits what is put in, once and in order',
     needs: ['source', 'put'],
-    async play({ world, at, mount }, { messages }) {
+    async play({ world, at, mount, until }, { messages }) {
       const source = await mount(world.source?.(at) ?? {});
       if (source.capabilities.source === undefined) return { skipped: 'it is no source' };
       await source.isOpen();
@@ -35,7 +35,7 @@ export const messageCases: readonly PlayedCase[] = [
   {
     name: 'writes what it is given, once and in order',
     needs: ['sink', 'taken'],
-    async play({ world, at, mount }, { messages }) {
+    async play({ world, at, mount, until }, { messages }) {
       const sink = await mount(world.sink?.(at) ?? {});
       if (sink.capabilities.sink === undefined) return { skipped: 'it is no sink' };
       const given = [...payloadsOf(world, messages).map(({ payload }) => payload), large(world.isText)];
@@ -59,7 +59,7 @@ export const messageCases: readonly PlayedCase[] = [
   {
     name: 'carries meta from sink to source',
     needs: ['sink', 'loop', 'carries'],
-    async play({ world, at, mount }) {
+    async play({ world, at, mount, until }) {
       const carries = world.carries ?? [];
       const sink = await mount(world.sink?.(at) ?? {});
       await sink.isOpen();
@@ -84,7 +84,7 @@ export const messageCases: readonly PlayedCase[] = [
   {
     name: 'never has more unsettled than its window, and reads on when that is settled',
     needs: ['source', 'put'],
-    async play({ world, at, mount }) {
+    async play({ world, at, mount, until }) {
       const window = 16;
       const kept: Message[] = [];
       const source = await mount(world.source?.(at) ?? {}, {

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { AraldoError } from '../core/errors.ts';
 import type { PlayedCase } from './battery-case.ts';
 import { pause } from './battery-messages.ts';
-import { type BatteryStage, closedPort, until } from './battery-stage.ts';
+import { type BatteryStage, closedPort } from './battery-stage.ts';
 import type { Refusal } from './battery-world.ts';
 
 /** So long it is watched. */
@@ -45,7 +45,7 @@ export const refusalCases: readonly PlayedCase[] = [
   },
 ];
 
-async function expectRefusal({ mount, proxy }: BatteryStage, refusal: Refusal): Promise<void> {
+async function expectRefusal({ mount, proxy, until }: BatteryStage, refusal: Refusal): Promise<void> {
   const { what, options, says, secret } = refusal;
   const broken = (text: string): Error => new Error(`${what}: ${text}`);
   const stray: unknown[] = [];

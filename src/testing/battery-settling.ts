@@ -3,7 +3,7 @@ import type { Message } from '../core/message.ts';
 import { type BatterySkip, type PlayedCase, payloadsOf } from './battery-case.ts';
 import { countOf, expectCounts, expectSame } from './battery-count.ts';
 import { pause, payloadsIn } from './battery-messages.ts';
-import { type StagedRole, until } from './battery-stage.ts';
+import type { StagedRole } from './battery-stage.ts';
 import { seededRandom } from './seeded.ts';
 
 /** Long enough for what was settled to be told, and for a message that must not come. */
@@ -18,7 +18,7 @@ export const settlingCases: readonly PlayedCase[] = [
   {
     name: 'does not bring again what was acked',
     needs: ['source', 'put'],
-    async play({ world, at, mount }, { messages }) {
+    async play({ world, at, mount, until }, { messages }) {
       const first = await mount(world.source?.(at) ?? {});
       const cannot = cannotAck(first);
       if (cannot !== undefined) return cannot;
@@ -43,7 +43,7 @@ export const settlingCases: readonly PlayedCase[] = [
   {
     name: 'brings again what was not settled, under its id',
     needs: ['source', 'put'],
-    async play({ world, at, mount }) {
+    async play({ world, at, mount, until }) {
       const kept: Message[] = [];
       let place = 0;
       const first = await mount(world.source?.(at) ?? {}, {
@@ -75,7 +75,7 @@ export const settlingCases: readonly PlayedCase[] = [
   {
     name: 'brings again what was nacked, under its id, and counts',
     needs: ['source', 'put'],
-    async play({ world, at, mount }) {
+    async play({ world, at, mount, until }) {
       const seen = new Set<string>();
       const source = await mount(world.source?.(at) ?? {}, {
         route: (message) => {
@@ -104,7 +104,7 @@ export const settlingCases: readonly PlayedCase[] = [
   {
     name: 'loses nothing to random nacks',
     needs: ['source', 'put'],
-    async play({ world, at, mount }, { messages }) {
+    async play({ world, at, mount, until }, { messages }) {
       const random = seededRandom(SEED);
       const done: unknown[] = [];
       const source = await mount(world.source?.(at) ?? {}, {
@@ -138,7 +138,7 @@ export const settlingCases: readonly PlayedCase[] = [
   {
     name: 'drains, and leaves nothing behind',
     needs: ['source', 'put'],
-    async play({ world, at, mount, proxy }, { messages }) {
+    async play({ world, at, mount, proxy, until }, { messages }) {
       const kept: Message[] = [];
       const first = await mount(world.source?.(at) ?? {}, {
         maxInFlight: 16,

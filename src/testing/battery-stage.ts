@@ -21,6 +21,8 @@ export interface BatteryStage extends AsyncDisposable {
   readonly proxy: FaultProxy | undefined;
   /** Makes an endpoint and starts to open it. */
   readonly mount: (options: object, more?: StageOptions) => Promise<StagedRole>;
+  /** Waits until something holds, as long as the battery has patience unless told otherwise. */
+  readonly until: typeof until;
 }
 
 export interface StageOptions {
@@ -59,7 +61,10 @@ const LEG = { messages: 1_024, bytes: 64 * 1024 * 1024 };
 /** Failures beyond are counted, and not kept. */
 const MOST_FAILURES = 1_000;
 
-export async function createBatteryStage(start: () => Promise<BatteryWorld>): Promise<BatteryStage> {
+export async function createBatteryStage(
+  start: () => Promise<BatteryWorld>,
+  patienceMs: number,
+): Promise<BatteryStage> {
   const world = await start();
   const { server } = world;
   const proxy = server === undefined ? undefined : await faultProxy({ to: server });
@@ -71,6 +76,7 @@ export async function createBatteryStage(start: () => Promise<BatteryWorld>): Pr
     world,
     proxy,
     at,
+    until: (what, holds, more) => until(what, holds, { withinMs: patienceMs, ...more }),
     async mount(options, more) {
       const role = await mountRole(world, options, more ?? {});
       mounted.push(role);
