@@ -22,7 +22,7 @@ const options = z
       .string()
       .default('redis://127.0.0.1:6379')
       .describe(
-        'redis://user:password@host:port/database, or rediss:// for TLS. With sentinels or cluster, only the host and port of it are not used.',
+        'redis://user:password@host:port/database, or rediss:// for TLS. With sentinels or cluster, its host and port are not used.',
       )
       .transform(readTarget),
     stream: z.string().min(1).describe('The key of the stream to read from and to append to.'),
