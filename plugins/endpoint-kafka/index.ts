@@ -89,8 +89,11 @@ const options = z
       .describe('Whether a topic that is not there is created; otherwise the endpoint does not open.'),
     sasl: z
       .strictObject({
-        mechanism: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']).default('SCRAM-SHA-512'),
-        username: z.string().min(1),
+        mechanism: z
+          .enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'])
+          .default('SCRAM-SHA-512')
+          .describe('How the password is shown to the broker.'),
+        username: z.string().min(1).describe('The name of the user.'),
         password: z.string().min(1).describe('Written as ${KAFKA_PASSWORD} or ${file:path}.'),
       })
       .optional()
