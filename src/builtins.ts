@@ -8,6 +8,7 @@ export const builtins: Builtins = {
     'endpoint-file': async () => (await import('../plugins/endpoint-file/index.ts')).plugin,
     'endpoint-http': async () => (await import('../plugins/endpoint-http/index.ts')).plugin,
     'endpoint-kafka': async () => (await import('../plugins/endpoint-kafka/index.ts')).plugin,
+    'endpoint-jetstream': async () => (await import('../plugins/endpoint-jetstream/index.ts')).plugin,
     'endpoint-mock': async () => (await import('../plugins/endpoint-mock/index.ts')).plugin,
     'endpoint-mqtt': async () => (await import('../plugins/endpoint-mqtt/index.ts')).plugin,
     'endpoint-nats': async () => (await import('../plugins/endpoint-nats/index.ts')).plugin,

@@ -5,6 +5,7 @@ import { AraldoError } from '../../src/core/errors.ts';
 import type { Sender } from '../../src/core/sink.ts';
 import type { Link } from '../../src/nats/connection.ts';
 import { createOutstanding } from '../../src/nats/outstanding.ts';
+import { send } from '../../src/nats/send.ts';
 
 export interface Outgoing {
   readonly subject: string;
@@ -66,14 +67,10 @@ export function createPublisher(link: Link, scheduler: SchedulerLike, onWritable
     // It ended a moment ago, and that is no fault of the message: it is sent again when that has been told.
     if (isLost || link.nats.isClosed()) return;
     const { subject, payload, reply, headers } = outgoing;
-    try {
-      link.nats.publish(subject, payload, {
-        ...(reply !== undefined && { reply }),
-        ...(headers !== undefined && { headers }),
-      });
-    } catch (thrown) {
-      throw refusalOf(thrown, link, payload);
-    }
+    send(link, subject, payload, {
+      ...(reply !== undefined && { reply }),
+      ...(headers !== undefined && { headers }),
+    });
     current ??= begin();
     const size = payload.byteLength;
     current.messages += 1;
@@ -112,15 +109,4 @@ export function createPublisher(link: Link, scheduler: SchedulerLike, onWritable
     outstanding.answered(bytes, messages);
     if (outstanding.messages === 0) refusals.clear();
   }
-}
-
-/** What the library does not take is too large for the server, with its headers; or the connection is gone. */
-function refusalOf(thrown: unknown, { nats }: Link, { byteLength }: Uint8Array): AraldoError {
-  const most = nats.info?.max_payload;
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  if (most === undefined || !text.includes('max_payload')) return AraldoError.from(thrown, 'sink-rejected');
-  return new AraldoError(
-    'payload-too-large',
-    `a payload of ${byteLength} bytes, with its headers; the server takes ${most}`,
-  );
 }

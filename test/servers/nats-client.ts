@@ -66,7 +66,7 @@ def say(**what):
         print(json.dumps(what), flush=True)
 
 def headers_of(block):
-    lines = block.decode('latin-1').split('\\r\\n')[1:]
+    lines = block.decode('utf-8', 'replace').split('\\r\\n')[1:]
     return dict((name, value.strip()) for name, _, value in (line.partition(':') for line in lines if line))
 
 def read():
