@@ -5,6 +5,7 @@ import type { Builtins } from './runtime/registry.ts';
 
 export const builtins: Builtins = {
   plugins: {
+    'endpoint-amqp': async () => (await import('../plugins/endpoint-amqp/index.ts')).plugin,
     'endpoint-file': async () => (await import('../plugins/endpoint-file/index.ts')).plugin,
     'endpoint-http': async () => (await import('../plugins/endpoint-http/index.ts')).plugin,
     'endpoint-kafka': async () => (await import('../plugins/endpoint-kafka/index.ts')).plugin,

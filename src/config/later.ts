@@ -21,7 +21,6 @@ const ownPlugin = 'a plugin of your own can do it: id: ./my-endpoint.ts';
 const ownMarshaller = 'a plugin of your own can do it: id: ./my-marshaller.ts';
 
 export const laterPlugins: Readonly<Record<string, string>> = {
-  'endpoint-amqp': ownPlugin,
   'endpoint-sse': 'endpoint-websocket pushes to browsers today',
   'marshal-msgpack': ownMarshaller,
   'marshal-cbor': ownMarshaller,

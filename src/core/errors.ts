@@ -13,6 +13,7 @@ export const errorCodes = {
   'step-ended': 'the observable of an rx step ended while it held messages',
   'leg-full': 'the buffer in front of a sink was full under the policy `error`',
   'sink-rejected': 'the sink refused a message for good',
+  unroutable: 'a broker has nobody to give a message to',
   'too-many-deliveries': 'a message was delivered max-deliveries times and never settled well',
   'timed-out': 'a message was not settled by the rest of its route within the time of a timeout step',
   'over-settled': 'code settled a message more often than it had obligations',
