@@ -102,7 +102,9 @@ const options = z
           'exchange-type': exchangeType
             .optional()
             .describe('Declares that exchange too, durable, with this type.'),
-          'routing-key': routingKey.optional().describe('The routing key or pattern of the binding. Default: empty.'),
+          'routing-key': routingKey
+            .optional()
+            .describe('The routing key or pattern of the binding. Default: empty.'),
           headers: argumentsOf.default({}).describe('What a headers exchange compares, with x-match.'),
         }),
       )

@@ -17,7 +17,6 @@ export const laterOperators: Readonly<Record<string, string>> = {
   reduce: inFile,
 };
 
-const ownPlugin = 'a plugin of your own can do it: id: ./my-endpoint.ts';
 const ownMarshaller = 'a plugin of your own can do it: id: ./my-marshaller.ts';
 
 export const laterPlugins: Readonly<Record<string, string>> = {
