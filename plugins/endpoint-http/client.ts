@@ -7,6 +7,7 @@ import type { SchedulerLike } from 'rxjs';
 import { deadline } from '../../src/core/deadline.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import { formatDuration } from '../../src/options/duration.ts';
+import { printableUrl } from '../../src/options/http-url.ts';
 import type { TlsSettings } from '../../src/options/tls.ts';
 
 export interface ClientOptions {
@@ -49,7 +50,7 @@ export function createClient(options: ClientOptions): Client {
   const settings = { keepAlive: true, maxSockets: concurrency, maxFreeSockets: concurrency, ...tls };
   const agent = isSecure ? new https.Agent(settings) : new http.Agent(settings);
   const start = isSecure ? https.request : http.request;
-  const named = nameOf(url);
+  const named = printableUrl(url);
 
   return { probe, send, close: () => agent.destroy() };
 
@@ -143,11 +144,6 @@ export function createClient(options: ClientOptions): Client {
     }
     return { kind: statusCode >= 500 ? 'failed' : 'refused', error: new AraldoError('sink-rejected', text) };
   }
-}
-
-/** The URL without user, password, query and fragment: what may be printed. */
-export function nameOf(url: URL): string {
-  return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
 /** In milliseconds: `120`, or a date; 0 for anything else. */

@@ -4,9 +4,14 @@ import type { Capabilities } from '../../src/core/endpoint.ts';
 import { defineEndpoint, type EndpointPlugin } from '../../src/core/plugin.ts';
 import { httpHost } from '../../src/http/host.ts';
 import { duration } from '../../src/options/duration.ts';
+import {
+  basicAuthentication,
+  httpUrl,
+  printableUrl,
+  withoutCredentials,
+} from '../../src/options/http-url.ts';
 import { size } from '../../src/options/size.ts';
 import { tlsFiles } from '../../src/options/tls.ts';
-import { nameOf } from './client.ts';
 import { isSettable } from './headers.ts';
 import { createTransport, type Settings } from './transport.ts';
 
@@ -68,10 +73,7 @@ const options = z
     patience: duration({ min: 0 })
       .default(1000)
       .describe('How long a request waits while the routes take nothing; then it is refused with 503.'),
-    url: z
-      .string()
-      .refine(isHttpUrl, 'expected a URL such as https://host/path, without a #')
-      .transform((text) => new URL(text))
+    url: httpUrl()
       .optional()
       .describe(
         'Where messages are sent to. User and password become basic authentication. Makes it a sink.',
@@ -158,7 +160,7 @@ function capabilitiesOf(value: Options): Capabilities {
         pipelines: concurrency > 1,
         ordered: concurrency > 1 ? 'key' : 'all',
       },
-      writesTo: [nameOf(url)],
+      writesTo: [printableUrl(url)],
     }),
   };
 }
@@ -194,23 +196,4 @@ function settingsOf(value: Options): Settings {
       tls,
     },
   };
-}
-
-function isHttpUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hash } = new URL(text);
-  return (protocol === 'http:' || protocol === 'https:') && hash === '';
-}
-
-function withoutCredentials(url: URL): URL {
-  const bare = new URL(url);
-  bare.username = '';
-  bare.password = '';
-  return bare;
-}
-
-function basicAuthentication({ username, password }: URL): Record<string, string> {
-  if (username === '' && password === '') return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }

@@ -6,8 +6,9 @@ import type { Message } from '../../src/core/message.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
 import type { Sender as Leg, SinkTransport } from '../../src/core/sink.ts';
 import { formatDuration } from '../../src/options/duration.ts';
+import { printableUrl } from '../../src/options/http-url.ts';
 import { readTls, type TlsFiles } from '../../src/options/tls.ts';
-import { type Client, type ClientOptions, createClient, nameOf, type Outcome } from './client.ts';
+import { type Client, type ClientOptions, createClient, type Outcome } from './client.ts';
 import { headersOf } from './headers.ts';
 
 export interface SenderSettings extends Pick<ClientOptions, 'url' | 'method' | 'timeoutMs' | 'concurrency'> {
@@ -65,7 +66,7 @@ export function createSender(settings: SenderSettings, scheduler: SchedulerLike,
         const left = formatDuration(Math.ceil(waitMs / 1000) * 1000);
         throw new AraldoError(
           'connect-failed',
-          `${nameOf(settings.url)} asks to be left alone for another ${left}`,
+          `${printableUrl(settings.url)} asks to be left alone for another ${left}`,
         );
       }
       const tls = await readTls(settings.tls);
