@@ -15,6 +15,7 @@ export const builtins: Builtins = {
     'endpoint-nats': async () => (await import('../plugins/endpoint-nats/index.ts')).plugin,
     'endpoint-redis': async () => (await import('../plugins/endpoint-redis/index.ts')).plugin,
     'endpoint-redis-stream': async () => (await import('../plugins/endpoint-redis-stream/index.ts')).plugin,
+    'endpoint-sse': async () => (await import('../plugins/endpoint-sse/index.ts')).plugin,
     'endpoint-stdio': async () => (await import('../plugins/endpoint-stdio/index.ts')).plugin,
     'endpoint-websocket': async () => (await import('../plugins/endpoint-websocket/index.ts')).plugin,
     'endpoint-websocket-client': async () =>
