@@ -40,8 +40,9 @@ type Part =
   | 'cli'
   | 'index';
 
-/** What the endpoints of one system share stands in src/<system>/, and is theirs alone. */
+/** What the endpoints of one system, or the marshallers, share stands in src/<system>/, and is theirs alone. */
 const systems: Readonly<Record<string, RegExp>> = {
+  formats: /^marshal-/,
   newline: /^endpoint-(file|stdio)$/,
   nats: /^endpoint-(nats|jetstream)$/,
   redis: /^endpoint-redis(-|$)/,
