@@ -12,7 +12,10 @@ export type Requirement =
   | 'python3'
   | 'nats-server'
   | 'rabbitmq-server'
-  | 'amqp-tools';
+  | 'amqp-tools'
+  | 'kcat'
+  | 'java'
+  | 'maven';
 
 /** Debian's Python, not the first on the PATH: that is the one apt installs modules for. */
 export const pythonPath = '/usr/bin/python3';
@@ -25,6 +28,9 @@ export const debianPackages: Readonly<Record<Requirement, readonly string[]>> = 
   mosquitto: ['mosquitto'],
   'mosquitto-clients': ['mosquitto-clients'],
   'nats-server': ['nats-server'],
+  kcat: ['kcat'],
+  java: ['default-jre-headless'],
+  maven: ['maven'],
   'rabbitmq-server': ['rabbitmq-server'],
   'amqp-tools': ['amqp-tools'],
   python3: ['python3', 'python3-redis', 'python3-websockets'],
@@ -39,6 +45,9 @@ export const requirements: readonly Requirement[] = [
   'nats-server',
   'rabbitmq-server',
   'amqp-tools',
+  'kcat',
+  'java',
+  'maven',
 ];
 
 /** The server's own script, and not Debian's wrapper around it, which is for root and its service. */
@@ -63,6 +72,11 @@ export function find(requirement: Requirement): string | undefined {
       return isExecutable('/usr/sbin/mosquitto') ? '/usr/sbin/mosquitto' : onPath('mosquitto');
     case 'mosquitto-clients':
       return onPath('mosquitto_pub');
+    case 'kcat':
+    case 'java':
+      return onPath(requirement);
+    case 'maven':
+      return onPath('mvn');
     default:
       return requirement satisfies never;
   }

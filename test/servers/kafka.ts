@@ -1,0 +1,216 @@
+// A real Kafka for one test file: one node that is broker and controller, on free ports of loopback, in a folder of its
+// own, killed and restarted at will. Or the one that KAFKA_BOOTSTRAP names, which is not killed.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe } from 'vitest';
+import { freePort } from './free-port.ts';
+import { brokerFiles, jvm, lackOfBroker, run } from './kafka/broker.ts';
+import { tether } from './tether.ts';
+
+export const alice = { username: 'alice', password: 'wonderland-7' } as const;
+
+export interface KafkaOptions {
+  /** Where the broker tells clients that it listens: the port of a proxy in front of it. */
+  readonly advertised?: number;
+  /** More of server.properties. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+export interface KafkaServer extends AsyncDisposable {
+  readonly port: number;
+  /** `127.0.0.1:<port>`, for everybody. */
+  readonly broker: string;
+  /** The same broker for `alice`, by PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. */
+  readonly saslBroker: string;
+  /** SIGKILL; resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** Starts it again, on the same port with the same data; resolves when it answers. */
+  restart(): Promise<void>;
+  /** Kills it for good and removes its data. May be called twice. */
+  stop(): Promise<void>;
+}
+
+const startWithinMs = 25_000;
+const archiveWithinMs = 15_000;
+
+/** `describe`, for tests that start a broker: skipped under a name that says why there is none; in CI they fail. */
+export async function describeWithKafka(name: string, suite: () => void): Promise<void> {
+  const lack = await lackOfBroker();
+  const isSkipped = lack !== undefined && !process.env['CI'];
+  describe.skipIf(isSkipped)(isSkipped ? `${name} (skipped: ${lack})` : name, () => {
+    suite();
+  });
+}
+
+/** Starts a broker; resolves when it answers. It ends with the test process at the latest. */
+export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
+  const given = process.env['KAFKA_BOOTSTRAP'];
+  if (given !== undefined && Object.keys(options).length === 0) return existing(given);
+  const files = await brokerFiles();
+  const folder = mkdtempSync(join(tmpdir(), 'araldo-kafka-'));
+  const [port, saslPort, controllerPort] = [await freePort(), await freePort(), await freePort()];
+  const properties = join(folder, 'server.properties');
+  writeFileSync(properties, propertiesOf({ folder, port, saslPort, controllerPort, options }));
+  const java = (...args: readonly string[]): string[] => [...jvm, '-cp', files.jars, ...args];
+  let running: ChildProcess | undefined;
+  let cut = (): void => {};
+
+  /** The first broker that ends in peace leaves its classes for the next ones. */
+  const leaves = `${files.archive}.${process.pid}`;
+  const archives = !existsSync(files.archive);
+
+  const start = async (): Promise<void> => {
+    const archived = [
+      `-XX:${archives ? 'ArchiveClassesAtExit' : 'SharedArchiveFile'}=${archives ? leaves : files.archive}`,
+    ];
+    const server = spawn('java', [...archived, ...java('kafka.Kafka', properties)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    const take = (chunk: Buffer): void => {
+      said = `${said}${chunk.toString()}`.slice(-8_192);
+    };
+    server.stdout.on('data', take);
+    server.stderr.on('data', take);
+    await once(server, 'spawn');
+    running = server;
+    cut = tether(server.pid as number, folder);
+    const deadline = performance.now() + startWithinMs;
+    while (!answers(`127.0.0.1:${port}`)) {
+      const ended = server.exitCode !== null || server.signalCode !== null;
+      if (ended || performance.now() > deadline) throw new Error(`the broker does not answer:\n${said}`);
+      await sleep(100);
+    }
+  };
+  const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
+    const server = running;
+    running = undefined;
+    if (server !== undefined && server.exitCode === null && server.signalCode === null) {
+      const gone = once(server, 'exit');
+      server.kill(signal);
+      await Promise.race([gone, sleep(archiveWithinMs, undefined, { ref: false })]);
+      server.kill('SIGKILL');
+      await gone;
+    }
+    cut();
+  };
+  const kill = (): Promise<void> => end('SIGKILL');
+  const stop = async (): Promise<void> => {
+    await end(archives ? 'SIGTERM' : 'SIGKILL');
+    if (existsSync(leaves)) renameSync(leaves, files.archive);
+    rmSync(folder, { recursive: true, force: true });
+  };
+
+  try {
+    await format(java, properties);
+    await start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    port,
+    broker: `127.0.0.1:${options.advertised ?? port}`,
+    saslBroker: `127.0.0.1:${saslPort}`,
+    kill,
+    restart: async () => {
+      await kill();
+      await start();
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Writes the identity of the node and its users into its folder. */
+function format(java: (...args: readonly string[]) => string[], properties: string): Promise<void> {
+  const { username, password } = alice;
+  const users = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
+    '--add-scram',
+    `${mechanism}=[name=${username},password=${password}]`,
+  ]);
+  const cluster = 'MkU3OEVBNTcwNTJENDM2Qk';
+  return run('java', java('kafka.tools.StorageTool', 'format', '-t', cluster, '-c', properties, ...users));
+}
+
+interface Place {
+  readonly folder: string;
+  readonly port: number;
+  readonly saslPort: number;
+  readonly controllerPort: number;
+  readonly options: KafkaOptions;
+}
+
+function propertiesOf({ folder, port, saslPort, controllerPort, options }: Place): string {
+  const { username, password } = alice;
+  const module = (login: string, rest = ''): string =>
+    `org.apache.kafka.common.security.${login} required${rest};`;
+  const settings: Record<string, string> = {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    'controller.listener.names': 'CONTROLLER',
+    listeners: `PLAIN://127.0.0.1:${port},LOGIN://127.0.0.1:${saslPort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAIN://127.0.0.1:${options.advertised ?? port},LOGIN://127.0.0.1:${saslPort}`,
+    'listener.security.protocol.map': 'PLAIN:PLAINTEXT,LOGIN:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'inter.broker.listener.name': 'PLAIN',
+    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+    'listener.name.login.plain.sasl.jaas.config': module(
+      'plain.PlainLoginModule',
+      ` user_${username}="${password}"`,
+    ),
+    'listener.name.login.scram-sha-256.sasl.jaas.config': module('scram.ScramLoginModule'),
+    'listener.name.login.scram-sha-512.sasl.jaas.config': module('scram.ScramLoginModule'),
+    'log.dirs': join(folder, 'data'),
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '1',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.num.partitions': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    'group.min.session.timeout.ms': '500',
+    'auto.create.topics.enable': 'false',
+    // A broker that was killed may come back when its session has ended: after 9 s unless told otherwise.
+    'broker.session.timeout.ms': '2000',
+    'broker.heartbeat.interval.ms': '500',
+    'controller.quorum.election.timeout.ms': '200',
+    'controller.quorum.fetch.timeout.ms': '500',
+    // Old times of messages are part of the tests.
+    'log.retention.ms': '-1',
+    'log.cleaner.enable': 'false',
+    'num.network.threads': '1',
+    'num.io.threads': '2',
+    'background.threads': '1',
+    ...options.config,
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+/** Whether kcat gets an answer. */
+function answers(broker: string): boolean {
+  const { status } = spawnSync('kcat', ['-b', broker, '-L', '-m', '1'], { stdio: 'ignore' });
+  return status === 0;
+}
+
+function existing(broker: string): KafkaServer {
+  const cannot = (): never => {
+    throw new Error('the broker of KAFKA_BOOTSTRAP is not ours to kill');
+  };
+  const stop = async (): Promise<void> => undefined;
+  return {
+    port: Number(/:(\d+)$/.exec(broker)?.[1] ?? 9092),
+    broker,
+    saslBroker: broker,
+    kill: async () => cannot(),
+    restart: async () => cannot(),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
