@@ -15,6 +15,7 @@ export interface Filter {
 /** Takes a filter apart, or says what is wrong with it. `share` is a group for one that names none itself. */
 export function readFilter(written: string, share?: string): Filter | string {
   const shared = /^\$share\/([^/]*)\/(.*)$/s.exec(written);
+  if (shared === null && written.startsWith('$share/')) return 'expected $share/group/ before a topic filter';
   const topics = shared?.[2] ?? written;
   const problem = problemOfFilter(topics) ?? (shared === null ? undefined : problemOfGroup(shared[1] ?? ''));
   if (problem !== undefined) return problem;

@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, test } from 'vitest';
+import { endpointBattery } from '../../src/testing/index.ts';
+import { type MosquittoServer, startMosquitto } from '../servers/mosquitto.ts';
+import { describeWith } from '../servers/requires.ts';
+import { mqttWorld } from './support/mqtt-world.ts';
+
+const isKill = (name: string): boolean => name.includes('server was killed');
+
+/** Two brokers: one that writes all it has to disk with each change is slow, and only needed where it is killed. */
+describeWith(['mosquitto', 'mosquitto-clients'], 'endpoint-mqtt', () => {
+  const brokers: { durable?: MosquittoServer; quick?: MosquittoServer } = {};
+  let places = 0;
+  beforeAll(async () => {
+    const access = { users: { admin: 'right-password' } };
+    const anonymous = { allow_anonymous: 'true' };
+    brokers.durable = await startMosquitto({ ...access, config: anonymous });
+    brokers.quick = await startMosquitto({
+      ...access,
+      config: { ...anonymous, autosave_on_changes: 'false', autosave_interval: '600' },
+    });
+  });
+  afterAll(() => Promise.all([brokers.durable?.stop(), brokers.quick?.stop()]));
+
+  const start = (which: keyof typeof brokers) => () =>
+    mqttWorld(brokers[which] as MosquittoServer, `b${(places += 1)}`);
+  const cases = [
+    ...endpointBattery('endpoint-mqtt', { start: start('quick') }).filter(({ name }) => !isKill(name)),
+    ...endpointBattery('endpoint-mqtt', { start: start('durable'), messages: 40 }).filter(({ name }) =>
+      isKill(name),
+    ),
+  ];
+  for (const one of cases) {
+    test(one.name, async (context) => {
+      const outcome = await one.check();
+      if (outcome !== undefined) context.skip(outcome.skipped);
+    });
+  }
+});
