@@ -55,7 +55,8 @@ const options = z
         overflow: z.enum(peerOverflows).default('disconnect').describe('What a full buffer of a peer does.'),
         buffer: size().default(MIB).describe('How much may wait for one peer.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('The buffer of each peer, and what it does when it is full.'),
     'all-buffers': size()
       .default(256 * MIB)
       .describe('How much may wait for all peers together; then the one that lags most is disconnected.'),
