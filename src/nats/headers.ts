@@ -19,7 +19,10 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 /** The part of meta that headers carry. */
 export type CarriedMeta = Mutable<
   Pick<Meta, 'id' | 'key' | 'headers' | 'contentType' | 'correlationId' | 'replyTo' | 'timestamp'>
->;
+> & {
+  /** Under which a stream took it once: `Nats-Msg-Id`. */
+  messageId?: string;
+};
 
 const VERSION = 'NATS/1.0';
 
@@ -125,6 +128,12 @@ function take(meta: CarriedMeta, name: string, value: string): boolean {
       return true;
     case 'araldo-id':
       meta.id = value;
+      return true;
+    case 'nats-msg-id':
+      meta.messageId = value;
+      return true;
+    // For the server, and done with.
+    case 'nats-expected-stream':
       return true;
     case 'araldo-timestamp':
       if (!/^\d{1,15}$/.test(value)) return false;

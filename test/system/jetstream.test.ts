@@ -266,7 +266,7 @@ describeWith(['nats-server', 'python3'], 'endpoint-jetstream', () => {
     expect(seen[0]?.meta).toMatchObject({
       subject: `${subject}.x`,
       correlationId: 'c',
-      headers: { 'Nats-Msg-Id': 'own' },
+      messageId: 'own',
     });
     it.send(Message.of('back', { id: 'i-1', endpoint: 'e', contentType: 'text/plain' }));
     expect((await other.next()).subject).toBe(`${subject}.x`);
