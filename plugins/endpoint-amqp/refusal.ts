@@ -23,6 +23,11 @@ export function textOf(thrown: unknown): string {
 const cures: readonly (readonly [string, string])[] = [
   ['ACCESS_REFUSED - Login', 'check the user and the password in url'],
   ['ACCESS_REFUSED', 'check the permissions of the user in url'],
+  // Of this refusal amqplib does not pass on what RabbitMQ said.
+  [
+    'Expected ConnectionOpenOk; got <ConnectionClose',
+    'check the vhost in url, and that the user in url may use it',
+  ],
   ['NOT_ALLOWED', 'check the vhost in url, and that the user in url may use it'],
   [
     'PRECONDITION_FAILED - inequivalent arg',
