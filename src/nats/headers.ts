@@ -79,7 +79,7 @@ export function headersOf(
 ): MsgHdrs | undefined {
   let made: MsgHdrs | undefined;
   const add = (name: string, value: string | undefined): void => {
-    if (value === undefined || value === '') return;
+    if (value === undefined) return;
     made ??= make();
     try {
       made.append(name, value);
