@@ -11,12 +11,12 @@ import {
   takeUnsigned,
   takeUnsigned64,
 } from '../../src/formats/cursor.ts';
+import { FARTHEST_S } from '../../src/formats/dates.ts';
 import { DEEPEST } from '../../src/formats/depth.ts';
 import { noteWhole } from '../../src/formats/numbers.ts';
 
 const TIMESTAMP = 0xff;
-/** Seconds from 1970 that a Date holds, either way. */
-const FARTHEST_S = 8_640_000_000_000n;
+const FARTHEST = BigInt(FARTHEST_S);
 
 /** Throws an `AraldoError` (`malformed-payload`) unless the bytes are one value and nothing else. */
 export function checkStructure(cursor: Cursor): void {
@@ -124,8 +124,8 @@ function skipExtension(cursor: Cursor, length: number): void {
 function isWithinDates(cursor: Cursor): boolean {
   const nanoseconds = takeUnsigned(cursor, 4);
   const seconds = BigInt.asIntN(64, takeUnsigned64(cursor));
-  if (!isNano(nanoseconds) || seconds < -FARTHEST_S) return false;
-  return seconds < FARTHEST_S || (seconds === FARTHEST_S && nanoseconds === 0);
+  if (!isNano(nanoseconds) || seconds < -FARTHEST) return false;
+  return seconds < FARTHEST || (seconds === FARTHEST && nanoseconds === 0);
 }
 
 function isNano(nanoseconds: number): boolean {

@@ -20,7 +20,6 @@ export const laterOperators: Readonly<Record<string, string>> = {
 const ownMarshaller = 'a plugin of your own can do it: id: ./my-marshaller.ts';
 
 export const laterPlugins: Readonly<Record<string, string>> = {
-  'marshal-cbor': ownMarshaller,
   'marshal-cloudevents': ownMarshaller,
   'marshal-protobuf': ownMarshaller,
   'marshal-avro': ownMarshaller,

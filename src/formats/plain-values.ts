@@ -1,5 +1,6 @@
 /** What a value may be made of where a format has null, booleans, numbers, text, bytes, dates, lists and maps. */
 import { AraldoError } from '../core/errors.ts';
+import { FARTHEST_S } from './dates.ts';
 import { DEEPEST } from './depth.ts';
 
 /** Nothing is wrong with the value, but the libraries would not write all of it as it is meant. */
@@ -52,9 +53,14 @@ function flawOfObject(value: object, depth: number): Flaw {
     return isList ? flawOfList(value, depth) : flawOfMap(value as Readonly<Record<string, unknown>>, depth);
   }
   if (value instanceof Uint8Array) return undefined;
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : undefined;
+  if (value instanceof Date) return flawOfDate(value);
   const kind = Object.prototype.toString.call(value).slice('[object '.length, -1);
   return kind === 'Object' ? 'an object of a class' : `a ${kind}`;
+}
+
+function flawOfDate(date: Date): Flaw {
+  if (Number.isNaN(date.getTime())) return 'an invalid Date';
+  return Math.abs(date.getTime()) > FARTHEST_S * 1000 ? 'a Date beyond the year 71,000' : undefined;
 }
 
 function flawOfList(list: readonly unknown[], depth: number): Flaw {

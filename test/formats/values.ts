@@ -25,7 +25,7 @@ export const plainValues: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
     fc.constantFrom(...edges),
     fc.boolean(),
     fc.constant(null),
-    fc.date({ noInvalidDate: true }),
+    fc.date({ noInvalidDate: true, min: new Date(-(2 ** 41) * 1000), max: new Date(2 ** 41 * 1000) }),
     fc.uint8Array({ maxLength: 40 }),
     fc.array(tie('value'), { maxLength: 20 }),
     fc

@@ -163,6 +163,7 @@ describe('marshal-msgpack', () => {
     ['a symbol', Symbol('x'), 'a symbol'],
     ['a Map', new Map(), 'a Map'],
     ['an invalid date', new Date(Number.NaN), 'an invalid Date'],
+    ['a date too far away', new Date(8.64e15), 'a Date beyond the year 71,000'],
     ['half of a surrogate pair', '\ud800', 'half of a surrogate pair'],
     ['half of one in a key', { '\ud800': 1 }, 'half of a surrogate pair'],
     ['an object of a class', new (class Order {})(), 'an object of a class'],

@@ -1,0 +1,195 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createCbor, plugin } from '../../../plugins/marshal-cbor/index.ts';
+import { marshallerLaws } from '../../../src/testing/index.ts';
+import { reasonOf } from '../../formats/reason.ts';
+import { plainValues } from '../../formats/values.ts';
+import { runs } from '../../runs.ts';
+
+const cbor = createCbor('cbor', { bigNumbers: 'refuse', envelope: false });
+const lenient = createCbor('cbor', { bigNumbers: 'string', envelope: false });
+
+const bytesOf = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex');
+const read = (hex: string): unknown => cbor.unmarshal(bytesOf(hex));
+const written = (value: unknown): string => Buffer.from(cbor.marshal(value)).toString('hex');
+
+/** Heads of all kinds in any order, with few bytes after them. */
+const nearly = fc
+  .array(
+    fc.oneof(
+      fc.integer({ min: 0, max: 255 }),
+      fc.constantFrom(
+        0x1b,
+        0x3b,
+        0x41,
+        0x61,
+        0x81,
+        0x9b,
+        0x9f,
+        0xa1,
+        0xbf,
+        0xc0,
+        0xc1,
+        0xd9,
+        0xf6,
+        0xf9,
+        0xfb,
+        0xff,
+      ),
+    ),
+    { maxLength: 40 },
+  )
+  .map((bytes) => Uint8Array.from(bytes));
+
+describe('law 20: marshal-cbor', () => {
+  const laws = [
+    ...marshallerLaws('marshal-cbor', { marshaller: cbor, values: plainValues, nearly }),
+    ...marshallerLaws('with big numbers as text', { marshaller: lenient, values: plainValues, nearly }),
+  ];
+  for (const law of laws) it(law.name, () => law.check(runs({ share: 0.5 })));
+});
+
+describe('marshal-cbor', () => {
+  it('has the options of marshal-json', () => {
+    expect(plugin.options['~standard'].validate({})).toEqual({
+      value: { bigNumbers: 'refuse', envelope: false },
+    });
+    const given = { 'big-numbers': 'string', envelope: true };
+    expect(plugin.options['~standard'].validate(given)).toEqual({
+      value: { bigNumbers: 'string', envelope: true },
+    });
+    expect(plugin.envelope?.({ bigNumbers: 'refuse', envelope: true })).toBe(true);
+    expect(plugin.options['~standard'].validate({ bignumbers: 'string' })).toHaveProperty('issues');
+  });
+
+  // Golden bytes after RFC 8949, appendix A.
+  it.each([
+    [0, '00'],
+    [23, '17'],
+    [24, '1818'],
+    [1_000_000, '1a000f4240'],
+    [1_000_000_000_000, '1b000000e8d4a51000'],
+    [-1_000_000_000_000, '3b000000e8d4a50fff'],
+    [-1000, '3903e7'],
+    [1.1, 'fb3ff199999999999a'],
+    [true, 'f5'],
+    [null, 'f6'],
+    [Uint8Array.of(1, 2, 3, 4), '4401020304'],
+    ['\u6c34', '63e6b0b4'],
+    [[1, [2, 3], [4, 5]], '8301820203820405'],
+    [{ a: 1, b: [2, 3] }, 'a26161016162820203'],
+    [new Date(1_363_896_240_000), 'c11a514b67b0'],
+  ])('writes %j as the specification says', (value, hex) => {
+    expect(written(value)).toBe(hex);
+    expect(read(hex)).toEqual(value);
+  });
+
+  it('leaves undefined properties out', () => {
+    expect(written({ a: undefined, b: [{ c: undefined }] })).toBe('a1616281a0');
+  });
+
+  it.each([
+    ['a half', 'f93c00', 1],
+    ['a single', 'fa47c35000', 100_000],
+    ['−0, which becomes 0', 'f98000', 0],
+    ['infinity', 'f97c00', Number.POSITIVE_INFINITY],
+    ['a small number in 64 bits', '1b0000000000000005', 5],
+    ['a double of a whole number', '1b0020000000000000', 2 ** 53],
+    ['a list without a length', '9f0102ff', [1, 2]],
+    ['a map without a length', 'bf616101ff', { a: 1 }],
+    ['tag 0', 'c074323031332d30332d32315432303a30343a30305a', new Date(1_363_896_240_000)],
+    ['tag 1 with a fraction', 'c1fb41d452d9ec200000', new Date(1_363_896_240_500)],
+    ['tag 1 in 64 bits', 'c11b00000000514b67b0', new Date(1_363_896_240_000)],
+    ['tag 55799', 'd9d9f701', 1],
+    ['a key twice, of which the last counts', 'a2616101616102', { a: 2 }],
+  ])('reads %s', (_what, hex, value) => {
+    expect(read(hex)).toEqual(value);
+    expect(Object.is(read(hex), -0)).toBe(false);
+  });
+
+  it.each([
+    ['nothing', '', 'an end too early'],
+    ['a list that is cut', '8201', 'an end too early'],
+    ['a list without an end', '9f01', 'an end too early'],
+    ['more after the value', '0102', 'more after the value'],
+    ['a break alone', 'ff', 'a simple value that has no meaning'],
+    ['a size that does not exist', '1c', 'a size that does not exist'],
+    ['undefined', 'f7', 'undefined'],
+    ['a simple value', 'f820', 'a simple value that has no meaning'],
+    ['text in pieces', '7f6161ff', 'text of indefinite length'],
+    ['bytes in pieces', '5f4101ff', 'bytes of indefinite length'],
+    ['text that is not UTF-8', '61ff', 'text that is not UTF-8'],
+    ['half of a surrogate pair', '63eda080', 'text that is not UTF-8'],
+    ['a key that is a number', 'a10101', 'a key that is not text'],
+    ['__proto__', '81a1695f5f70726f746f5f5fa0', 'the key "__proto__"'],
+    ['constructor.prototype', 'a16b636f6e7374727563746f72a16970726f746f7479706501', 'constructor.prototype'],
+    ['a big number of tag 2', 'c249010000000000000000', 'the tag 2'],
+    ['a record of cbor-x', 'd9dfff8301', 'the tag 57343'],
+    ['tag 55799 within', '81d9d9f701', 'the tag 55799'],
+    ['tag 0 on what is no date', 'c06161', 'the tag 0 on what is no date'],
+    ['tag 1 on text', 'c16161', 'the tag 1 on what is no date'],
+    ['tag 1 on NaN', 'c1fb7ff8000000000000', 'the tag 1 on what is no date'],
+    ['tag 1 beyond dates', 'c11b00000fffffffffff', 'the tag 1 on what is no date'],
+    ['a number that a double does not hold', '1b0020000000000001', 'found 9007199254740993'],
+    ['a negative one', '3b0020000000000000', 'found -9007199254740993'],
+  ])('refuses %s', (_what, hex, reason) => {
+    expect(reasonOf(() => read(hex))).toMatch(/^malformed-payload: expected CBOR, found /);
+    expect(reasonOf(() => read(hex))).toContain(reason);
+  });
+
+  it('makes text of numbers that a double does not hold, where asked', () => {
+    const bytes = bytesOf('a36161 1b0020000000000001 6162 1b0020000000000000 6163 3b0020000000000000');
+    expect(lenient.unmarshal(bytes)).toEqual({ a: '9007199254740993', b: 2 ** 53, c: '-9007199254740993' });
+  });
+
+  it.each([
+    ['a list', '9affffffff'],
+    ['a list of 2^64', '9bffffffffffffffff'],
+    ['a map', 'baffffffff'],
+    ['text', '7affffffff'],
+    ['bytes', '5bffffffffffffffff'],
+    ['lists in lists', '9a000fffff'.repeat(60)],
+  ])('takes no time and memory for %s that says it is huge', (_what, hex) => {
+    const before = process.memoryUsage().rss;
+    const start = performance.now();
+    for (let time = 0; time < 100; time += 1) expect(reasonOf(() => read(hex))).toContain('an end too early');
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
+  });
+
+  it('reads and writes 64 levels and refuses 65', () => {
+    expect(written(read(`${'81'.repeat(63)}80`))).toBe(`${'81'.repeat(63)}80`);
+    expect(reasonOf(() => read(`${'81'.repeat(64)}80`))).toContain('more than 64 levels');
+    expect(reasonOf(() => read('9f'.repeat(100_000)))).toContain('more than 64 levels');
+    expect(reasonOf(() => read('c1'.repeat(100_000)))).toContain('no date');
+    const cycle: { self?: unknown } = {};
+    cycle.self = cycle;
+    expect(reasonOf(() => cbor.marshal(cycle))).toContain('more than 64 levels');
+  });
+
+  it.each([
+    ['undefined', undefined, 'undefined'],
+    ['an undefined element', [undefined], 'undefined'],
+    ['a bigint', { n: 1n }, 'a bigint'],
+    ['a function', { f: () => 1 }, 'a function'],
+    ['a symbol', Symbol('x'), 'a symbol'],
+    ['a Map', new Map(), 'a Map'],
+    ['an invalid date', new Date(Number.NaN), 'an invalid Date'],
+    ['a date too far away', new Date(8.64e15), 'a Date beyond the year 71,000'],
+    ['half of a surrogate pair', '\ud800', 'half of a surrogate pair'],
+    ['half of one in a key', { '\ud800': 1 }, 'half of a surrogate pair'],
+    ['an object of a class', new (class Order {})(), 'an object of a class'],
+    ['floats', new Float64Array(1), 'a Float64Array'],
+    ['__proto__', JSON.parse('{"__proto__":1}'), 'the key "__proto__"'],
+  ])('refuses to write %s', (_what, value, flaw) => {
+    expect(reasonOf(() => cbor.marshal(value))).toBe(`unmarshallable-payload: CBOR has no form for ${flaw}`);
+  });
+
+  it('gives bytes of its own, which do not change with those it read', () => {
+    const bytes = bytesOf('42 0102');
+    const value = cbor.unmarshal(bytes);
+    bytes.fill(0);
+    expect(value).toEqual(Uint8Array.of(1, 2));
+    expect(Object.keys(bytes)).toEqual(['0', '1', '2']);
+  });
+});
