@@ -155,6 +155,8 @@ describeWith(['chromium'], 'the page in a browser', () => {
     const { page } = world;
     const ticker = page.getByRole('article', { name: 'ticker' });
     await ticker.getByText('connected', { exact: true }).waitFor();
+    // Read aloud again when it is calm: on a slow machine that is before anybody here could look.
+    await page.evaluate(noteLive);
     for (let batch = 0; batch < 200; batch += 1) {
       for (let index = 0; index < 100; index += 1) {
         say(world.ticker, JSON.stringify({ symbol: 'ARD', n: batch * 100 + index }));
@@ -167,7 +169,7 @@ describeWith(['chromium'], 'the page in a browser', () => {
     await expect.poll(() => rows.last().textContent()).toContain('19999');
     expect(await rows.count()).toBe(200);
     expect(await rows.first().textContent()).toContain('19800');
-    expect(await ticker.getByRole('log').getAttribute('aria-live')).toBe('off');
+    expect(await page.evaluate('globalThis.lives')).toContain('off');
   });
 
   it('connects again by itself, and not after it was told to disconnect', async () => {
@@ -236,3 +238,10 @@ describeWith(['chromium'], 'the page in a browser', () => {
 function say(peers: WebSocketServer, text: string, except?: WebSocket): void {
   for (const peer of peers.clients) if (peer !== except) peer.send(text);
 }
+
+/** Runs in the page: keeps what `aria-live` becomes. */
+const noteLive = `
+  globalThis.lives = [];
+  new MutationObserver((changes) => {
+    for (const { target } of changes) globalThis.lives.push(target.getAttribute('aria-live'));
+  }).observe(document.body, { attributeFilter: ['aria-live'], subtree: true });`;
