@@ -239,6 +239,40 @@ describe('sink', () => {
     expect(runs?.map(({ length }) => length)).toEqual([64, 64, 36, 36]);
   });
 
+  it('goes on with the others when a leg is disposed of, whether that one has something to send or not', () => {
+    for (const count of [0, 1]) {
+      const ledger = createLedger();
+      const written: unknown[] = [];
+      const sink = new Sink('sink', new VirtualTimeScheduler(), {
+        isWritable: () => true,
+        write: ({ payload }) => written.push(payload) > 0,
+      });
+      const capacity = { messages: 8, bytes: 1 << 20 };
+      const [one, other] = ['a', 'b'].map((name) => new Leg(sink, { name, overflow: 'pause', capacity }));
+      one?.offer(ledger.claimed('a'));
+      for (let offered = 0; offered < count; offered += 1) other?.offer(ledger.claimed('b'));
+      expect(sink.held).toBe(1 + count);
+      other?.dispose();
+      expect([sink.held, sink.legs.size]).toEqual([1, 1]);
+      sink.opened();
+      expect(written).toEqual(['a']);
+    }
+  });
+
+  it('asks for one turn at a time, and for none while nothing waits', () => {
+    const { sink, scheduler, far, offer, written, turn } = legOf();
+    sink.schedule();
+    expect(scheduler.actions).toHaveLength(0);
+    far.isWritable = false;
+    offer('a');
+    far.isWritable = true;
+    for (let times = 0; times < 3; times += 1) sink.schedule();
+    expect(scheduler.actions).toHaveLength(1);
+    turn();
+    expect(written).toEqual(['a']);
+    expect(scheduler.actions).toHaveLength(0);
+  });
+
   it('leaves the event loop its turn after 1,024 messages', () => {
     const ledger = createLedger();
     let written = 0;

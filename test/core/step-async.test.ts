@@ -118,6 +118,54 @@ describe('async step', () => {
     expect(ledger.statuses).toEqual(['open', 'reject', 'open']);
   });
 
+  it('costs a message alone what it throws at once', async () => {
+    const ledger = createLedger();
+    const source = new Subject<Message>();
+    const passed: unknown[] = [];
+    const step = asyncStep(
+      'step',
+      ({ payload }) => {
+        if (payload === 'b') throw new Error('no');
+        return payload;
+      },
+      { scheduler: new VirtualTimeScheduler(), concurrency: 1 },
+    );
+    source.pipe(step).subscribe(({ payload }) => passed.push(payload));
+    for (const payload of ['a', 'b', 'c']) source.next(ledger.claimed(payload));
+    for (let turns = 0; turns < 3; turns += 1) await turn();
+    expect(passed).toEqual(['a', 'c']);
+    expect(ledger.failed.map(({ message }) => message)).toEqual(['step step: no']);
+  });
+
+  it('settles once what is refused after its time', async () => {
+    const { ledger, scheduler, calls, give } = running({ deadlineMs: 100 });
+    give('slow');
+    await elapse(scheduler, 100);
+    calls.get('slow')?.refuse(new Error('no'));
+    await turn();
+    expect([ledger.statuses, ledger.failed]).toEqual([['nack'], []]);
+  });
+
+  it('holds the source on while more than half wait', async () => {
+    const { ledger, give, answer } = running({ concurrency: 4 });
+    give('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+    expect(ledger.holders.size).toBe(1);
+    await answer('a');
+    expect(ledger.holders.size).toBe(1);
+    await answer('b');
+    expect(ledger.holders.size).toBe(0);
+  });
+
+  it('gives back once what has failed behind one that is still out, when its route ends', async () => {
+    const { ledger, calls, subscription, give } = running();
+    give('a', 'b');
+    calls.get('b')?.refuse(new Error('no'));
+    await turn();
+    subscription.unsubscribe();
+    expect([ledger.statuses, ledger.discarded]).toEqual([['nack', 'reject'], ['step-ended']]);
+    expect(calls.get('a')?.signal.reason).toMatchObject({ code: 'step-ended' });
+  });
+
   it('leaves no timer behind a message that was answered', async () => {
     const { scheduler, give, answer } = running();
     give('a');

@@ -1,6 +1,8 @@
 import {
   delay,
+  endWith,
   filter,
+  ignoreElements,
   map,
   mergeMap,
   Observable,
@@ -13,16 +15,16 @@ import {
 import { describe, expect, it } from 'vitest';
 import { Message, type RoutePort } from '../../src/core/message.ts';
 import type { MessageOperator } from '../../src/core/operator.ts';
-import { rxStep } from '../../src/core/step-rx.ts';
+import { rxStep, type StepInside } from '../../src/core/step-rx.ts';
 import { createLedger } from '../operators/ledger.ts';
 import { pass } from '../virtual-time.ts';
 
-function running(operator: MessageOperator, isOpaque = false) {
+function running(operator: MessageOperator, isOpaque = false, watch?: (fence: StepInside) => void) {
   const ledger = createLedger();
   const source = new Subject<Message>();
   const out: Message[] = [];
   const ends: string[] = [];
-  const subscription = source.pipe(rxStep('step', operator, { isOpaque })).subscribe({
+  const subscription = source.pipe(rxStep('step', operator, { isOpaque, watch })).subscribe({
     next: (message) => out.push(message),
     error: (error) => ends.push(String(error)),
     complete: () => ends.push('complete'),
@@ -174,6 +176,73 @@ describe('rx step', () => {
     expect(other.holders.size).toBe(1);
     valve?.release(holder);
     expect([ledger.holders.size, other.holders.size]).toEqual([0, 0]);
+  });
+
+  it('completes with its source, though its operator has completed, or errored, before', () => {
+    const completed = running(take(1));
+    completed.give('a');
+    completed.source.complete();
+    expect(completed.ends).toEqual(['complete']);
+    const broken = running(batches(2));
+    broken.give('bad');
+    expect(broken.ends).toEqual([]);
+    broken.source.complete();
+    expect(broken.ends).toEqual(['complete']);
+  });
+
+  it('completes when its operator errors after its source has completed', () => {
+    const late = new Subject<Message>();
+    const { source, ends } = running((input) =>
+      input.pipe(
+        ignoreElements(),
+        endWith(late),
+        mergeMap(() => late),
+      ),
+    );
+    source.complete();
+    expect(ends).toEqual([]);
+    late.error(new Error('late'));
+    expect(ends).toEqual(['complete']);
+  });
+
+  it('ignores how its operator settles what has failed with it', () => {
+    const inside: Message[] = [];
+    const { ledger, give } = running(
+      (input) =>
+        new Observable((subscriber) =>
+          input.subscribe((message) => {
+            inside.push(message);
+            if (message.payload === 'bad') subscriber.error(new Error('bad'));
+          }),
+        ),
+    );
+    give('a', 'bad');
+    for (const message of inside) message.ack();
+    expect(ledger.statuses).toEqual(['reject', 'reject']);
+  });
+
+  it('tells its watch what its operator holds, the oldest first, but for what no route has claimed', () => {
+    const fences: StepInside[] = [];
+    const { ledger, source, give } = running(batches(3), false, (fence) => fences.push(fence));
+    const [fence] = fences;
+    source.next(ledger.root('unclaimed'));
+    expect([fences.length, fence?.held, fence?.oldest]).toEqual([1, 0, undefined]);
+    give('a');
+    expect([fence?.held, fence?.oldest?.payload]).toEqual([1, 'a']);
+    running(batches(3), true, () => expect.unreachable());
+  });
+
+  it('holds nothing any more of what comes after it was let go', () => {
+    const inside: Message[] = [];
+    const { source, ledger } = running(
+      (input) => new Observable(() => input.subscribe((message) => inside.push(message))),
+    );
+    const holder = { name: 'inner' };
+    source.next(ledger.claimed('a'));
+    inside[0]?.origin.valve.hold(holder);
+    inside[0]?.origin.valve.release(holder);
+    source.next(ledger.claimed('b'));
+    expect(ledger.holders.size).toBe(0);
   });
 
   it('lets legs behind it hold the source itself', () => {
