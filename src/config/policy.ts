@@ -91,12 +91,13 @@ export function choosePolicy({
   };
 }
 
-/** What a message costs that cannot be processed, unless the route says: never a durable message. */
+/**
+ * What a message costs that cannot be processed, unless the route says: never a durable message. One whose sender waits
+ * for an answer, and keeps nothing for us, is given back: a request that is wrong must not stop those of others.
+ */
 export function defaultOnError(sources: readonly RouteSource[]): OnError {
-  const isDurable = sources.some(
-    ({ capabilities: { source } }) => source?.redelivers === true || source?.acks === true,
-  );
-  return isDurable ? 'hold' : 'discard';
+  if (sources.some(({ capabilities: { source } }) => source?.redelivers === true)) return 'hold';
+  return sources.some(({ capabilities: { source } }) => source?.acks === true) ? 'nack' : 'discard';
 }
 
 function natural(restless: RouteSource | undefined): Overflow {
