@@ -80,12 +80,24 @@ const mistakes: readonly (readonly [string, EndpointPlugin, BatteryCaseName])[] 
   ['reorders', broken(() => ({}), reordering), 'emits what is put in, once and in order'],
   [
     'confirms before it has sent',
-    broken((right) => ({
-      write(message, ticket, sender) {
-        setTimeout(() => void right.write?.(message, ticket, { ...sender, confirm() {}, fail() {} }), 5);
-        return true;
-      },
-    })),
+    broken((right) => {
+      const waiting = new Set<NodeJS.Timeout>();
+      return {
+        write(message, ticket, sender) {
+          const late = setTimeout(() => {
+            waiting.delete(late);
+            right.write?.(message, ticket, { ...sender, confirm() {}, fail() {} });
+          }, 100);
+          waiting.add(late);
+          return true;
+        },
+        close() {
+          for (const late of waiting) clearTimeout(late);
+          waiting.clear();
+          return right.close?.();
+        },
+      };
+    }),
     'flows again after its server was killed under load',
   ],
   [
