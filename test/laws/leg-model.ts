@@ -51,6 +51,8 @@ interface Waiting {
   readonly place: number;
   /** Under `sample`: the period in which it came, or in which what it replaced came, is over. */
   readonly isDue: boolean;
+  /** It came at the very moment at which a period ended: before or after that, nobody can say. */
+  readonly isAtEnd: boolean;
 }
 
 interface Retrying extends Waiting {
@@ -105,6 +107,8 @@ export function createLegModel(
   let left = { messages: 0, bytes: 0 };
   /** Under `sample`: when this period ends, if anybody waits for it. */
   let periodEndsMs: number | undefined;
+  /** When the last one ended. */
+  let periodEndedMs: number | undefined;
 
   const sizeOf = (payload: string): number => (spec.marshals ? 1 : 2) * payload.length;
   const keyOf = (payload: string): number => numberOf(read(payload)) % spec.keys;
@@ -158,6 +162,7 @@ export function createLegModel(
   const passTime = (): void => {
     if (periodEndsMs !== undefined && periodEndsMs <= now()) {
       queue = queue.map((item) => ({ ...item, isDue: true }));
+      periodEndedMs = periodEndsMs;
       periodEndsMs = undefined;
     }
     for (let [first] = retrying; first !== undefined && first.dueMs <= now(); [first] = retrying) {
@@ -218,7 +223,8 @@ export function createLegModel(
       }
       if (overflow === 'pause') owed.add(payload);
       const isDue = overflow !== 'sample';
-      const item = { payload, place, size: sizeOf(payload), key: keyOf(payload), isDue };
+      const isAtEnd = periodEndedMs === now();
+      const item = { payload, place, size: sizeOf(payload), key: keyOf(payload), isDue, isAtEnd };
       const fits = queue.length === 0 || (queue.length < messages && total() + item.size <= bytes);
       if (overflow === 'error' && !fits) {
         counts.failed += 1;
@@ -249,7 +255,7 @@ export function createLegModel(
         report([8, 3, 4], `${name} sends ${payload}; the oldest that waits is ${first?.payload ?? 'none'}`);
         return;
       }
-      if (!first.isDue)
+      if (!first.isDue && !first.isAtEnd)
         report(8, `${name} sends ${payload} at ${now()} ms; its period ends at ${periodEndsMs} ms`);
       checkOrder(first);
       unconfirmed.push(first);
