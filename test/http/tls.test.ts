@@ -2,7 +2,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { type SchedulerLike, Subscription } from 'rxjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { silentLog } from '../../src/core/log.ts';
 import type { ServerTls } from '../../src/options/server-tls.ts';
 import { type Certificate, hasOpenssl, makeCertificate } from '../certificate.ts';
@@ -20,6 +20,8 @@ function keptLog(): { log: typeof silentLog; lines: Line[] } {
 }
 
 interface HandClock extends SchedulerLike {
+  /** How often something was planned. */
+  scheduled: number;
   time: number;
   fire(): void;
 }
@@ -29,11 +31,13 @@ function handClock(): HandClock {
   let work: (() => void) | undefined;
   return {
     time: 0,
+    scheduled: 0,
     now() {
       return this.time;
     },
     schedule(callback: () => void) {
       work = callback;
+      this.scheduled += 1;
       return new Subscription(() => {
         if (work === callback) work = undefined;
       });
@@ -345,8 +349,10 @@ describe.skipIf(!hasOpenssl)('http server › TLS', () => {
       const clock = handClock();
       await using served = await serve({ tls: files, log, scheduler: clock });
       const look = async (): Promise<string> => {
+        const before = clock.scheduled;
         clock.fire();
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        // It plans the next look when this one is over.
+        await vi.waitFor(() => expect(clock.scheduled).toBeGreaterThan(before), 10_000);
         return served.server.connections.certificateExpiresAt === undefined ? '' : (lines.at(-1)?.text ?? '');
       };
       expect(await look()).toBe('');
