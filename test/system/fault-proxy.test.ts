@@ -120,14 +120,15 @@ describe('a fault proxy', () => {
 
   it('slices what it carries into pieces, in order', async () => {
     const one = await client();
-    proxy.set({ slice: { bytes: 1, pauseMs: 2 } }, 'down');
+    proxy.set({ slice: { bytes: 1, pauseMs: 20 } }, 'down');
     const ms = await msOf(async () => {
       one.socket.write('sliced');
       await one.back(6);
     });
     expect(one.text).toBe('sliced');
-    expect(one.pieces.length).toBeGreaterThan(3);
-    expect(ms).toBeGreaterThan(9);
+    // On a busy machine two of them may be read at once, but not all.
+    expect(one.pieces.length).toBeGreaterThan(1);
+    expect(ms).toBeGreaterThan(90);
   });
 
   it('ends a connection after so many bytes', async () => {
