@@ -1,9 +1,10 @@
+import { queryObjects } from 'node:v8';
 import fc from 'fast-check';
 import { Subject, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { type BufferOptions, buffer } from '../../operators/buffer.ts';
 import type { Leg } from '../../src/core/leg.ts';
-import type { Message, Status } from '../../src/core/message.ts';
+import { Message, type Status } from '../../src/core/message.ts';
 import { memoryOverflows } from '../../src/core/overflow.ts';
 import { runs } from '../runs.ts';
 import { pass } from '../virtual-time.ts';
@@ -39,6 +40,33 @@ function start(options: BufferOptions = {}) {
 }
 
 describe('buffer', () => {
+  it('gives back what waits, and not what is being emitted, when it is left within an emission', () => {
+    const ledger = createLedger();
+    const scheduler = new VirtualTimeScheduler();
+    const source = new Subject<Message>();
+    const passed: Message[] = [];
+    const subscription = source.pipe(buffer({ scheduler, inFlight: 1 })).subscribe((message) => {
+      passed.push(message);
+      if (message.payload === 'b') subscription.unsubscribe();
+    });
+    for (const payload of ['a', 'b', 'c']) source.next(ledger.claimed(payload));
+    passed[0]?.ack();
+    scheduler.flush();
+    expect(ledger.statuses).toEqual(['ack', 'open', 'nack']);
+    passed[1]?.ack();
+    expect(ledger.statuses).toEqual(['ack', 'ack', 'nack']);
+  });
+
+  it('forgets what was settled downstream, however many pass', () => {
+    const { ledger, source, passed } = start();
+    const before = queryObjects(Message, { format: 'count' });
+    for (let place = 0; place < 1_000; place += 1) {
+      source.next(ledger.claimed(place));
+      passed.pop()?.ack();
+    }
+    expect(queryObjects(Message, { format: 'count' }) - before).toBeLessThan(500);
+  });
+
   it('lets no more downstream than may be unsettled there', () => {
     const { ledger, source, passed, payloads } = start({ inFlight: 2 });
     for (let place = 0; place < 5; place += 1) source.next(ledger.claimed(place));

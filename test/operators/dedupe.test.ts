@@ -103,6 +103,24 @@ describe('dedupe', () => {
     expect(left).toEqual(['a@0', 'b@0', 'c@0', 'a@0']);
   });
 
+  it('counts as the newest a key that comes again after it was forgotten', () => {
+    const { send, passed, left, wait } = start({ max: 2, ms: 100 });
+    const deliver = (payload: unknown): void => {
+      send(payload);
+      passed.at(-1)?.ack();
+    };
+    deliver('a');
+    wait(50);
+    deliver('b');
+    wait(50);
+    deliver('a');
+    deliver('c');
+    send('a');
+    expect(left).toEqual(['a@0', 'b@50', 'a@100', 'c@100']);
+    send('b');
+    expect(left.at(-1)).toBe('b@100');
+  });
+
   it('holds its source while as many duplicates wait as may', () => {
     const { send, passed, ledger } = start({ maxWaiting: 2, name: 'orders.via[0] dedupe' });
     send('a', 'a', 'a');

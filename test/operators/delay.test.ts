@@ -120,23 +120,20 @@ describe('delay', () => {
     expect(started.hasCompleted).toBe(true);
   });
 
-  it('keeps what comes while others leave for its own time, also when it is due at once', () => {
+  it('leaves what comes while others leave to the next turn, also when it is due at once', () => {
     const source = new Subject<Message>();
     const scheduler = new VirtualTimeScheduler();
     const ledger = createLedger();
     const emitted: unknown[] = [];
-    let depth = 0;
     source.pipe(delay({ until: () => 0, scheduler })).subscribe(({ payload }) => {
-      expect(depth).toBe(0);
-      depth += 1;
       emitted.push(payload);
-      if (emitted.length < 4) source.next(ledger.claimed(emitted.length));
-      depth -= 1;
+      scheduler.schedule(() => emitted.push('turn'));
+      if (payload !== 'c') source.next(ledger.claimed(payload === 'a' ? 'b' : 'c'));
     });
     source.next(ledger.claimed('a'));
     expect(scheduler.actions).toHaveLength(1);
     scheduler.flush();
-    expect(emitted).toEqual(['a', 1, 2, 3]);
+    expect(emitted).toEqual(['a', 'turn', 'b', 'turn', 'c', 'turn']);
   });
 
   it('gives back all that waits, and lets its source go, when it is left', () => {

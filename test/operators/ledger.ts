@@ -18,6 +18,8 @@ export interface Ledger {
   readonly settled: Map<number, Status>;
   readonly discarded: string[];
   readonly failed: AraldoError[];
+  /** Where each of those failed. */
+  readonly failedAt: (string | undefined)[];
   readonly holders: Set<Holder>;
   /** A message as a source emits it, unclaimed; the obligation of emitting is still open. */
   root(payload: unknown, meta?: Meta): Message;
@@ -34,6 +36,7 @@ export function createLedger(): Ledger {
   const settled = new Map<number, Status>();
   const discarded: string[] = [];
   const failed: AraldoError[] = [];
+  const failedAt: (string | undefined)[] = [];
   const holders = new Set<Holder>();
   let made = 0;
 
@@ -48,8 +51,9 @@ export function createLedger(): Ledger {
   const route: RoutePort = {
     name: 'ledger',
     discarded: (_message, reason) => discarded.push(reason),
-    failed(message, error) {
+    failed(message, error, where) {
       failed.push(error);
+      failedAt.push(where?.at);
       message.reject();
     },
     made: () => undefined,
@@ -73,6 +77,7 @@ export function createLedger(): Ledger {
     settled,
     discarded,
     failed,
+    failedAt,
     holders,
     root,
     rootOfBytes,

@@ -66,6 +66,16 @@ describe('marshal', () => {
       'unmarshallable-payload',
     ]);
     expect(ledger.statuses).toEqual(['open', 'reject', 'reject', 'open']);
+    expect(ledger.failedAt).toEqual(['marshal json', 'marshal json']);
+  });
+
+  it('gives a code and its place to whatever a marshaller throws', () => {
+    const ledger = createLedger();
+    const own = { ...json, name: 'own', marshal: () => expect.fail('not ours') };
+    of(ledger.claimed(1)).pipe(marshal(own)).subscribe();
+    expect(ledger.failed[0]).toMatchObject({ code: 'unmarshallable-payload', message: 'not ours' });
+    of(ledger.claimed(1)).pipe(marshal()).subscribe();
+    expect(ledger.failedAt).toEqual(['marshal own', 'marshal']);
   });
 
   it('packs id, meta and payload where the marshaller carries envelopes', () => {

@@ -101,6 +101,27 @@ describe('rateLimit', () => {
     expect(left.slice(5)).toEqual(['a2@100', 'a3@200']);
   });
 
+  it('forgets the key unused for longest, not the one that came first', () => {
+    const { send, left, ledger } = start({
+      burst: 1,
+      over: 'discard',
+      maxKeys: 2,
+      key: ({ payload }) => payload,
+    });
+    send('a', 'b', 'a', 'c', 'a', 'b');
+    expect(left).toEqual(['a@0', 'b@0', 'c@0', 'b@0']);
+    expect(ledger.discarded).toEqual(['rate-limited', 'rate-limited']);
+  });
+
+  it('lets nothing overtake those that wait, though its timer is late', () => {
+    const { send, wait, left, scheduler } = start({ burst: 1 });
+    send('a', 'b');
+    scheduler.frame = 250;
+    send('c');
+    wait(100);
+    expect(left.map((each) => each[0])).toEqual(['a', 'b', 'c']);
+  });
+
   it('holds its source by name while as many wait as may, and lets it go when half of them do', () => {
     const { send, wait, ledger } = start({ burst: 1, capacity: 4, name: 'orders.via[0] rate-limit' });
     for (let place = 0; place < 5; place += 1) send(place);

@@ -98,6 +98,7 @@ describe('timeout', () => {
     send('a');
     wait(100);
     expect(ledger.failed[0]?.message).toBe('step timeout: not settled within 100 ms');
+    expect(ledger.failedAt).toEqual(['timeout']);
   });
 
   it('gives a process that stood still half of a short time to read what arrived', () => {

@@ -64,6 +64,7 @@ describe('unmarshal with a marshaller of the user’s own', () => {
     const own = { ...json, name: 'own', unmarshal: () => expect.fail('not ours') };
     of(ledger.claimedBytes('1')).pipe(unmarshal(own)).subscribe();
     expect(ledger.failed[0]).toMatchObject({ code: 'malformed-payload', message: 'not ours' });
+    expect(ledger.failedAt).toEqual(['unmarshal own']);
   });
 
   it('reads bytes of another marshaller anew, and its own no more', () => {
