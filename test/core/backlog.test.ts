@@ -141,6 +141,51 @@ describe('backlog', () => {
     expect(dropped).toEqual(['c1 superseded', 'a1 superseded']);
   });
 
+  it.each(memoryOverflows)('keeps under %s as many bytes as it may, to the byte', (overflow) => {
+    const { backlog, dropped, offer, rest } = backlogOf(overflow, 8, 10);
+    expect(offer('aaa', 'bb')).toEqual(['kept', 'kept']);
+    expect([dropped, backlog.bytes, backlog.isFull, backlog.room]).toEqual([
+      [],
+      10,
+      true,
+      { messages: 6, bytes: 0 },
+    ]);
+    expect(rest()).toEqual(['aaa', 'bb']);
+  });
+
+  it('is low with half of its bytes, to the byte, and not with more', () => {
+    const { backlog, offer } = backlogOf('pause', 8, 8);
+    offer('aa');
+    expect([backlog.bytes, backlog.isLow, backlog.isFull]).toEqual([4, true, false]);
+    offer('b');
+    expect([backlog.bytes, backlog.isLow, backlog.isFull]).toEqual([6, false, false]);
+  });
+
+  it('says what it gives up for what comes back, and why', () => {
+    const newest = backlogOf('drop-newest', 2);
+    newest.offer('c', 'd');
+    newest.giveBack('a', 'b');
+    expect(newest.dropped).toEqual(['d drop-newest', 'c drop-newest']);
+    expect([newest.backlog.bytes, newest.rest()]).toEqual([4, ['a', 'b']]);
+    const oldest = backlogOf('drop-oldest', 2);
+    oldest.offer('c', 'd');
+    oldest.giveBack('a', 'b');
+    expect(oldest.dropped).toEqual(['a drop-oldest', 'b drop-oldest']);
+  });
+
+  it('notes the most that ever waited', () => {
+    const { backlog, offer, giveBack } = backlogOf('pause', 2);
+    offer('a', 'b', 'c');
+    backlog.take();
+    backlog.take();
+    expect(backlog.peak).toBe(3);
+    giveBack('x', 'y', 'z');
+    expect(backlog.peak).toBe(4);
+    const bounded = backlogOf('drop-oldest', 2);
+    bounded.offer('a', 'b', 'c');
+    expect(bounded.backlog.peak).toBe(2);
+  });
+
   it('is full at either bound, and low at half of both', () => {
     const { backlog, offer } = backlogOf('pause', 4, 20);
     offer('a1', 'a2');

@@ -127,12 +127,12 @@ describe('what comes into an endpoint', () => {
   });
 
   it('is lost beyond the stash only where the transport cannot pause', () => {
-    for (const [canPause, overrun] of [
-      [true, 0],
-      [false, 1],
+    for (const [capabilities, overrun] of [
+      [{}, 0],
+      [{ source: { canPause: true } }, 0],
+      [{ source: { canPause: false } }, 1],
     ] as const) {
-      const capabilities = { source: { canPause } } as unknown as Capabilities;
-      const { endpoint, port } = endpointOf({}, capabilities);
+      const { endpoint, port } = endpointOf({}, capabilities as Capabilities);
       endpoint.inbound.hold({ name: 'test' });
       const lane = port.source.lane({ name: 'a' });
       for (let count = 0; count < 65_537; count += 1) lane.receive(0);
@@ -223,13 +223,14 @@ describe('what code sends through an endpoint', () => {
 
   it('waits for a transport that says only when it has room', async () => {
     let isWritable = false;
+    const ledger = createLedger();
     const { endpoint, port } = endpointOf({ isWritable: () => isWritable });
     await endpoint.open(signal);
-    endpoint.next(Message.of(1));
+    endpoint.next(ledger.claimed(1));
     expect(endpoint.outbound.held).toBe(1);
     isWritable = true;
     port.writable();
-    expect(endpoint.outbound.held).toBe(0);
+    expect([endpoint.outbound.held, ledger.failed]).toEqual([0, []]);
   });
 
   it('waits for what a transport confirms that always has room, and is flushed', async () => {

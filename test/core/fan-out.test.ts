@@ -83,14 +83,44 @@ describe('fan-out', () => {
     let count = 0;
     const marshaller = { name: 'json' } as Marshaller;
     const other = { name: 'other' } as Marshaller;
-    const marshal = (message: Message): Message => {
-      count += 1;
-      return message.with(`${message.payload as string}!`);
-    };
-    const branch = (by: Marshaller) => ({ leg: legTo(received), marshal, marshaller: by });
+    const branch = (by: Marshaller) => ({
+      leg: legTo(received),
+      marshaller: by,
+      marshal(message: Message): Message {
+        count += 1;
+        return message.with(`${message.payload as string} by ${by.name}`);
+      },
+    });
     new FanOut([branch(marshaller), branch(marshaller), branch(other)]).offer(ledger.claimed('x'));
-    expect(received).toEqual(['x!', 'x!', 'x!']);
+    expect(received).toEqual(['x by json', 'x by json', 'x by other']);
     expect(count).toBe(2);
+  });
+
+  it('goes on with what had come back before a plugin threw, before what comes next', () => {
+    const ledger = createLedger();
+    const received: unknown[] = [];
+    let isBroken = true;
+    const echo = sinkThat(({ payload }) => {
+      received.push(payload);
+      if (payload === 'a') fanOut.offer(ledger.claimed('echo of a'));
+    });
+    const broken = new Sink('broken', new VirtualTimeScheduler(), {
+      isWritable() {
+        if (isBroken) throw new Error('a plugin');
+        return true;
+      },
+      write: () => true,
+    });
+    broken.opened();
+    const capacity = { messages: 8, bytes: 1 << 20 };
+    const other = new Leg(broken, { name: 'broken', overflow: 'pause', capacity });
+    const fanOut = new FanOut([{ leg: echo }, { leg: other }]);
+    expect(() => fanOut.offer(ledger.claimed('a'))).toThrow('a plugin');
+    expect(fanOut.held).toBe(1);
+    isBroken = false;
+    fanOut.offer(ledger.claimed('b'));
+    expect(received).toEqual(['a', 'echo of a', 'b']);
+    expect(fanOut.held).toBe(0);
   });
 
   it('goes on after a plugin has thrown', () => {
