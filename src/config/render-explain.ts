@@ -103,8 +103,8 @@ function renderGuarantee(guarantee: Guarantee, columns: number): readonly string
 function memoryText({ bytes, parts }: Memory): string {
   const sum = parts
     .map(({ name, count, bytes }) => {
-      const size = bytes === undefined ? 'any size' : formatSize(bytes);
-      return `${count === 1 ? '' : `${count}×`}${size} ${name}`;
+      if (bytes === undefined) return `${count} ${count === 1 ? 'message' : 'messages'} of any size ${name}`;
+      return `${count === 1 ? '' : `${count}×`}${formatSize(bytes)} ${name}`;
     })
     .join(' + ');
   const total = bytes === undefined ? 'no bound in bytes' : `${formatSize(bytes)} at most`;

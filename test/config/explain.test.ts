@@ -99,8 +99,8 @@ describe('renderExplain', () => {
               discard)
               → write on-error: hold, or { dead-letter: … } to a sink whose
               other side confirms
-  memory      no bound in bytes: 1024×any size in flight from radio + 16MiB
-              waiting at the gate of radio + 2×16MiB in the leg to queue
+  memory      no bound in bytes: 1024 messages of any size in flight from radio
+              + 16MiB waiting at the gate of radio + 2×16MiB in the leg to queue
 `);
   });
 });
