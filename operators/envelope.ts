@@ -1,4 +1,5 @@
 /** `{id, meta, payload}`: how meta travels through systems without headers. */
+import { isUtf8 } from 'node:buffer';
 import { AraldoError } from '../src/core/errors.ts';
 import type { Message, Meta } from '../src/core/message.ts';
 import { found } from '../src/options/found.ts';
@@ -8,12 +9,24 @@ export interface Envelope {
   readonly id: string;
   readonly meta: Meta;
   readonly payload: unknown;
+  /** The payload is text that stands for bytes. */
+  readonly encoding?: 'base64';
 }
 
-/** The envelope of a message that leaves: one hop further, without what is true only in here. */
-export function envelopeOf(message: Message): Envelope {
-  const { id: _id, deliveries: _deliveries, ...meta } = message.meta;
-  return { id: message.id, meta: { ...meta, hops: (meta.hops ?? 0) + 1 }, payload: message.payload };
+/**
+ * The envelope of a message that leaves: one hop further, without what is true only in here.
+ *
+ * @param isText whether it becomes text. Then a payload of bytes becomes text too: what it says where it is UTF-8, and
+ *   its source did not call it binary; else base64.
+ */
+export function envelopeOf(message: Message, isText = false): Envelope {
+  const { id: _id, deliveries: _deliveries, ...known } = message.meta;
+  const { id, payload } = message;
+  const meta = { ...known, hops: (known.hops ?? 0) + 1 };
+  if (!isText || !(payload instanceof Uint8Array)) return { id, meta, payload };
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  if (message.wire?.isText !== false && isUtf8(bytes)) return { id, meta, payload: bytes.toString() };
+  return { id, meta, payload: bytes.toString('base64'), encoding: 'base64' };
 }
 
 /**
@@ -26,7 +39,7 @@ export function openEnvelope(value: unknown, own: Meta): { readonly payload: unk
   if (!isMap(value) || !Object.hasOwn(value, 'payload')) {
     throw malformed('an envelope {id, meta, payload}', isMap(value) ? 'one without a payload' : found(value));
   }
-  const { id, meta = {}, payload } = value;
+  const { id, meta = {}, payload, encoding } = value;
   if (id !== undefined && typeof id !== 'string') throw malformed('a text as the id', found(id));
   if (!isMap(meta)) throw malformed('a map as the meta', found(meta));
   for (const [fact, isValid] of Object.entries(facts)) {
@@ -34,8 +47,23 @@ export function openEnvelope(value: unknown, own: Meta): { readonly payload: unk
     if (claimed !== undefined && !isValid(claimed)) throw malformed(expected[fact] ?? fact, found(claimed));
   }
   const { id: _id, endpoint: _endpoint, lane: _lane, deliveries: _deliveries, ...claims } = meta;
-  return { payload, meta: { ...(id === undefined ? {} : { id }), ...claims, ...own } };
+  return {
+    payload: decoded(payload, encoding),
+    meta: { ...(id === undefined ? {} : { id }), ...claims, ...own },
+  };
 }
+
+function decoded(payload: unknown, encoding: unknown): unknown {
+  if (encoding === undefined) return payload;
+  if (encoding !== 'base64') throw malformed('base64 as the encoding, or none', found(encoding));
+  if (typeof payload !== 'string') throw malformed('base64 as the payload', found(payload));
+  // Not quoted: a payload is not for logs.
+  if (payload.length % 4 !== 0 || !base64.test(payload))
+    throw malformed('base64 as the payload', 'other text');
+  return Buffer.from(payload, 'base64');
+}
+
+const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** The claims that other parts rely on, and what each must be. Others travel as they are. */
 const facts: Readonly<Record<string, (claimed: unknown) => boolean>> = {

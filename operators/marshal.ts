@@ -63,7 +63,7 @@ export function marshalMessage(marshaller: Marshaller): (message: Message) => Me
   if (marshaller.envelope) {
     // Never the bytes it came as: meta has changed, if only by a hop.
     return (message) => {
-      const bytes = marshaller.marshal(envelopeOf(message));
+      const bytes = marshaller.marshal(envelopeOf(message, isText));
       return message.withWire(message.payload, Wire.of(bytes, isText, marshaller));
     };
   }

@@ -1,10 +1,13 @@
 import { from, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import type { Envelope } from '../../operators/envelope.ts';
 import { map } from '../../operators/map.ts';
 import { marshal, marshalMessage, wireOf } from '../../operators/marshal.ts';
 import { unmarshal } from '../../operators/unmarshal.ts';
+import { createCbor } from '../../plugins/marshal-cbor/index.ts';
 import { createJson } from '../../plugins/marshal-json/index.ts';
 import { Message } from '../../src/core/message.ts';
+import { Wire } from '../../src/core/wire.ts';
 import { walkCases } from './cases.ts';
 import { createLedger } from './ledger.ts';
 
@@ -85,6 +88,24 @@ describe('marshal', () => {
       meta: { key: 'k', peer: 'x.1', hops: 2 },
       payload: { a: 1 },
     });
+  });
+
+  it.each<[string, Uint8Array, boolean | undefined, object]>([
+    ['of any bytes as base64', Uint8Array.of(0, 255), undefined, { payload: 'AP8=', encoding: 'base64' }],
+    ['of UTF-8 as text', Buffer.from('\ufeffÜ'), undefined, { payload: '\ufeffÜ' }],
+    ['that is called binary as base64', Buffer.from('a'), false, { payload: 'YQ==', encoding: 'base64' }],
+    ['without a byte as text', Buffer.alloc(0), undefined, { payload: '' }],
+  ])('packs a payload %s into an envelope of text', (_what, bytes, isText, packed) => {
+    const message = Message.of(bytes).withWire(bytes, Wire.of(bytes, isText));
+    const { payload, encoding } = JSON.parse(textOf(marshalMessage(enveloped)(message)));
+    expect({ payload, encoding }).toEqual({ encoding: undefined, ...packed });
+  });
+
+  it('packs bytes as they are where the marshaller has a form for them', () => {
+    const cbor = createCbor('cbor', { bigNumbers: 'refuse', envelope: true });
+    const packed = marshalMessage(cbor)(Message.of(Uint8Array.of(0, 255)));
+    const { payload, encoding } = cbor.unmarshal(packed.wire?.bytes ?? new Uint8Array()) as Envelope;
+    expect([Buffer.from(payload as Uint8Array), encoding]).toEqual([Buffer.from([0, 255]), undefined]);
   });
 
   it('packs anew after meta has changed', () => {

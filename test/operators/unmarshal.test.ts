@@ -109,6 +109,12 @@ describe('unmarshal of envelopes', () => {
     expect(opened({ payload: null }).message?.payload).toBeNull();
   });
 
+  it('reads base64 as bytes, where the envelope says that it is', () => {
+    expect(opened({ payload: 'AP8=', encoding: 'base64' }).message?.payload).toEqual(Buffer.from([0, 255]));
+    expect(opened({ payload: '', encoding: 'base64' }).message?.payload).toEqual(Buffer.alloc(0));
+    expect(opened({ payload: 'AP8=' }).message?.payload).toBe('AP8=');
+  });
+
   it('lets the source have its word first, and ignores what only this side can know', () => {
     const claims = {
       id: 'x',
@@ -150,6 +156,10 @@ describe('unmarshal of envelopes', () => {
     [{ meta: { replyTo: {} }, payload: 1 }, 'a text as meta.replyTo, found a map'],
     [{ meta: { timestamp: '1' }, payload: 1 }, 'milliseconds as meta.timestamp, found "1"'],
     [{ meta: { params: 'x' }, payload: 1 }, 'a map of texts as meta.params, found "x"'],
+    [{ payload: 'AP8=', encoding: 'gzip' }, 'base64 as the encoding, or none, found "gzip"'],
+    [{ payload: 'AP8', encoding: 'base64' }, 'base64 as the payload, found other text'],
+    [{ payload: '=AP8', encoding: 'base64' }, 'base64 as the payload, found other text'],
+    [{ payload: 1, encoding: 'base64' }, 'base64 as the payload, found 1'],
     [{ meta: { hops: -1 }, payload: 1 }, 'a count as meta.hops, found -1'],
     [{ meta: { hops: 0.5 }, payload: 1 }, 'a count as meta.hops, found 0.5'],
   ])('fails %j', (envelope, reason) => {
@@ -172,6 +182,7 @@ describe('unmarshal of envelopes', () => {
       fc.string(),
       { maxKeys: 3 },
     );
+    const bytes = fc.uint8Array({ maxLength: 8 });
     const meta = fc.record(
       {
         id: fc.string(),
@@ -184,7 +195,7 @@ describe('unmarshal of envelopes', () => {
       { requiredKeys: [] },
     );
     fc.assert(
-      fc.property(meta, fc.string({ unit: 'binary' }), (meta, payload) => {
+      fc.property(meta, fc.oneof(fc.string({ unit: 'binary' }), bytes), (meta, payload) => {
         const sent = marshalMessage(enveloped)(Message.of(payload, meta));
         const text = Buffer.from(sent.wire?.bytes ?? []).toString();
         const ledger = createLedger();
@@ -192,7 +203,10 @@ describe('unmarshal of envelopes', () => {
         of(ledger.claimedBytes(text))
           .pipe(unmarshal(enveloped))
           .subscribe((each) => seen.push(each));
-        expect(seen[0]?.payload).toBe(payload);
+        const came = seen[0]?.payload as string | Uint8Array;
+        if (typeof payload === 'string') expect(came).toBe(payload);
+        // Bytes that are text come as text: the same bytes, wherever they go.
+        else expect(Buffer.from(came as Uint8Array)).toEqual(Buffer.from(payload));
         expect(seen[0]?.meta).toEqual({ ...meta, id: sent.id, hops: (meta.hops ?? 0) + 1 });
       }),
       runs({ share: 0.3 }),
