@@ -18,7 +18,20 @@ const placed: ReadonlySet<string> = new Set(Object.values(places).flat());
 
 /** They are about the connection, or about the body as HTTP frames it: no message decides on them. */
 const ownOfHttp =
-  /^(host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-length|content-encoding|expect)$/;
+  /^(host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|http2-settings|content-length|expect)$/;
+
+/**
+ * They say who asks, for whom, from where, or what is to be done: servers, and the proxies before them, act on them. A
+ * message comes from anybody, so they leave only where the options name them.
+ */
+const guarded = new RegExp(
+  `^(${[
+    'authorization|cookie2?|set-cookie2?|www-authenticate',
+    'forwarded|x-forwarded-.*|x-real-ip|via|max-forwards|origin|referer|sec-.*|access-control-.*',
+    'x-http-method|x-http-method-override|x-method-override|x-original-url|x-rewrite-url',
+    'if-.*|range|content-range|content-encoding',
+  ].join('|')})$`,
+);
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -27,11 +40,35 @@ export function isSettable(name: string): boolean {
   return token.test(name) && !ownOfHttp.test(name.toLowerCase());
 }
 
-/** Admits the names of a list: exact ones, and those that begin as `x-*` says. In lower case. */
+/** A name, or the beginning of names: `x-*`. */
+export const namePattern: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** Whether a pattern is of headers that may leave: not of those that HTTP writes itself. */
+export function isForwardable(pattern: string): boolean {
+  return !ownOfHttp.test(beginningOf(pattern));
+}
+
+/**
+ * Admits the names of a list: exact ones, and those that begin as `x-*` says; but what servers and proxies act on only
+ * by its name, or by a beginning of its own: `x-forwarded-*`. In lower case.
+ */
 export function headerFilter(names: readonly string[]): (name: string) => boolean {
   const exact = new Set(names.filter((name) => !name.endsWith('*')).map((name) => name.toLowerCase()));
-  const prefixes = names.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1).toLowerCase());
-  return (name) => exact.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
+  const prefixes = names.filter((name) => name.endsWith('*')).map(beginningOf);
+  return (name) =>
+    exact.has(name) ||
+    prefixes.some((prefix) => name.startsWith(prefix) && (isOrdinary(name) || !isOrdinary(prefix)));
+}
+
+/** Admits what a message may have in its headers without anybody saying so. */
+export const ordinaryHeaders: (name: string) => boolean = headerFilter(['*']);
+
+function isOrdinary(name: string): boolean {
+  return !ownOfHttp.test(name) && !guarded.test(name);
+}
+
+function beginningOf(pattern: string): string {
+  return (pattern.endsWith('*') ? pattern.slice(0, -1) : pattern).toLowerCase();
 }
 
 /** What a request says of its message; `isAllowed` chooses what becomes `meta.headers`. */
@@ -65,14 +102,20 @@ export function metaOf(headers: IncomingHttpHeaders, isAllowed: (name: string) =
   };
 }
 
+export interface Outgoing {
+  /** From the options: they win. */
+  readonly fixed: Readonly<Record<string, string>>;
+  /** Which of `meta.headers` leave, in lower case. */
+  readonly isForwarded: (name: string) => boolean;
+  readonly isText: boolean;
+}
+
 /**
- * The headers of a message that is sent, with `fixed`, which win. Throws an `AraldoError` (`sink-rejected`) for what no
- * header can carry.
+ * The headers of a message that is sent. Throws an `AraldoError` (`sink-rejected`) for what no header can carry.
  */
 export function headersOf(
   message: Message,
-  fixed: Readonly<Record<string, string>>,
-  isText: boolean,
+  { fixed, isForwarded, isText }: Outgoing,
 ): Record<string, string> {
   const { meta } = message;
   const headers: Record<string, string> = {
@@ -80,7 +123,7 @@ export function headersOf(
   };
   for (const [name, value] of Object.entries(meta.headers ?? {})) {
     const lower = name.toLowerCase();
-    if (!ownOfHttp.test(lower) && !placed.has(lower)) headers[lower] = value;
+    if (isForwarded(lower) && !ownOfHttp.test(lower) && !placed.has(lower)) headers[lower] = value;
   }
   headers['idempotency-key'] = message.id;
   for (const [word, [name = '']] of Object.entries(places)) {
@@ -93,7 +136,7 @@ export function headersOf(
 
 /** Text beyond ASCII travels as the bytes of its UTF-8, which Node takes and gives as Latin-1. */
 function encode(name: string, value: string): string {
-  if (!token.test(name) || !isOneLine(value) || value !== value.trim()) {
+  if (!token.test(name) || !isOneLine(value)) {
     throw new AraldoError(
       'sink-rejected',
       `expected what an HTTP header can carry in one line, found ${JSON.stringify(name)}: ${JSON.stringify(value.slice(0, 80))}`,

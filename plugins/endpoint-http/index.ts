@@ -12,7 +12,7 @@ import {
 } from '../../src/options/http-url.ts';
 import { size } from '../../src/options/size.ts';
 import { tlsFiles } from '../../src/options/tls.ts';
-import { isSettable } from './headers.ts';
+import { headerFilter, isForwardable, isSettable, namePattern, ordinaryHeaders } from './headers.ts';
 import { createTransport, type Settings } from './transport.ts';
 
 const KIB = 1024;
@@ -39,9 +39,11 @@ const options = z
         'A request waits for the message that a route sends back to this endpoint, and gets its payload.',
       ),
     'accept-headers': z
-      .array(z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'expected the name of a header, or x-*'))
+      .array(z.string().regex(namePattern, 'expected the name of a header, or x-*'))
       .default([])
-      .describe('Request headers that become meta.headers, such as x-tenant or x-*.'),
+      .describe(
+        'Request headers that become meta.headers, such as x-tenant or x-*. Credentials only by their full name.',
+      ),
     'content-types': z
       .array(
         z.string().regex(/^[^/\s]+\/[^/\s]+$/, 'expected a media type such as application/json or text/*'),
@@ -87,6 +89,17 @@ const options = z
       .default({})
       .describe(
         'Headers of every request to url, such as authorization; they win over those of the message.',
+      ),
+    'forward-headers': z
+      .array(
+        z
+          .string()
+          .regex(namePattern, 'expected the name of a header, or x-*')
+          .refine(isForwardable, 'expected the name of a header that HTTP does not write itself'),
+      )
+      .optional()
+      .describe(
+        'Headers of messages that go out to url, such as x-tenant or x-*; [] is none. Unset: all but credentials and what proxies act on.',
       ),
     concurrency: z
       .int()
@@ -167,6 +180,7 @@ function capabilitiesOf(value: Options): Capabilities {
 
 function settingsOf(value: Options): Settings {
   const { path, url, ack, reply, origins, timeout, headers, method, concurrency, tries, tls } = value;
+  const { 'forward-headers': forwarded } = value;
   const awaits = ack === 'delivered' ? 'settlement' : 'nothing';
   return {
     listener:
@@ -189,6 +203,7 @@ function settingsOf(value: Options): Settings {
     sender: url && {
       url: withoutCredentials(url),
       headers: { ...basicAuthentication(url), ...headers },
+      isForwarded: forwarded === undefined ? ordinaryHeaders : headerFilter(forwarded),
       method,
       timeoutMs: timeout,
       concurrency,

@@ -13,6 +13,8 @@ import { headersOf } from './headers.ts';
 
 export interface SenderSettings extends Pick<ClientOptions, 'url' | 'method' | 'timeoutMs' | 'concurrency'> {
   readonly headers: Readonly<Record<string, string>>;
+  /** Which headers of a message leave: names in lower case. */
+  readonly isForwarded: (name: string) => boolean;
   readonly tls: TlsFiles;
   /** How often the other side may fail at one message before that is the message's fault. */
   readonly tries: number;
@@ -92,7 +94,8 @@ export function createSender(settings: SenderSettings, scheduler: SchedulerLike,
   function write(message: Message, ticket: number, leg: Leg): boolean {
     const wire = outgoingWire(message);
     const { key } = message.meta;
-    const headers = headersOf(message, settings.headers, wire.isText === true);
+    const { headers: fixed, isForwarded } = settings;
+    const headers = headersOf(message, { fixed, isForwarded, isText: wire.isText === true });
     const job: Job = { id: message.id, key, body: wire.bytes, headers, ticket, leg };
     const own = session as Session;
     own.held += 1;
