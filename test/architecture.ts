@@ -46,6 +46,7 @@ const systems: Readonly<Record<string, RegExp>> = {
   newline: /^endpoint-(file|stdio)$/,
   nats: /^endpoint-(nats|jetstream)$/,
   redis: /^endpoint-redis(-|$)/,
+  replies: /^endpoint-(amqp|http|nats|websocket)$/,
 };
 
 const leaves = ['core', 'options', 'expression', 'http host'] as const;

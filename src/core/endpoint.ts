@@ -16,6 +16,8 @@ export interface SourceCapabilities {
   readonly acks: boolean;
   /** Whether the other side delivers again what was nacked or never settled. */
   readonly redelivers: boolean;
+  /** Its messages are requests: each waits so long for an answer that a route sends back here, and so many wait. */
+  readonly asks?: { readonly timeoutMs: number; readonly max: number };
   /** What keeps its order: everything, each lane, or nothing. */
   readonly ordered: 'all' | 'lane' | 'none';
   /** Who gets a message when several instances run: the one it was sent to, one of them, or each. */
@@ -83,6 +85,18 @@ export interface PeerCounts {
   readonly refused: Readonly<Record<string, number>>;
 }
 
+/** Requests and their answers, in numbers. asked = answered + timed out + forgotten + waiting. */
+export interface RequestCounts {
+  readonly waiting: number;
+  readonly asked: number;
+  readonly answered: number;
+  readonly timedOut: number;
+  /** Whoever asked has left, or was told that the request had failed. */
+  readonly forgotten: number;
+  /** Turned away, because as many waited as may; not among those asked. */
+  readonly refused: number;
+}
+
 /** What a plugin implements: one external system or listener. */
 export interface Transport extends SourceTransport, Partial<SinkTransport> {
   /**
@@ -99,6 +113,8 @@ export interface Transport extends SourceTransport, Partial<SinkTransport> {
   close?(): void | Promise<void>;
   /** For listening endpoints. Read when somebody looks, so it may count. */
   peers?(): PeerCounts;
+  /** For endpoints that ask, likewise. */
+  requests?(): RequestCounts;
 }
 
 /** What the server gives every endpoint. */
@@ -215,6 +231,10 @@ export class Endpoint extends Subject<Message> {
 
   get peers(): PeerCounts | undefined {
     return this.transport.peers?.();
+  }
+
+  get requests(): RequestCounts | undefined {
+    return this.transport.requests?.();
   }
 
   /** Sends a message out; a value is marshalled as the endpoint's routes would. */

@@ -1,4 +1,5 @@
 /** Every metric of the server: its name, what it means, and where in a status it stands. */
+import type { RequestCounts } from '../core/endpoint.ts';
 import type {
   Counts,
   EndpointStatus,
@@ -126,6 +127,16 @@ const endpointFamilies: readonly Family[] = [
   ofPeers('peers_lagging', 'Peers that could not keep up and live from their own buffer.', 'lagging'),
   peersByReason('peer_messages_lost_total', 'Messages that peers lost; legs do not count them.', 'lost'),
   peersByReason('peers_refused_total', 'Connections of peers that were refused.', 'refused'),
+  ofRequests('gauge', 'requests_waiting', 'Requests that wait for their answers.', 'waiting'),
+  ofRequests('counter', 'requests_answered_total', 'Requests that were answered.', 'answered'),
+  ofRequests('counter', 'requests_timed_out_total', 'Requests that no answer came to in time.', 'timedOut'),
+  ofRequests(
+    'counter',
+    'requests_forgotten_total',
+    'Requests whose asker left, or was told of a failure.',
+    'forgotten',
+  ),
+  ofRequests('counter', 'requests_refused_total', 'Requests turned away: too many waited.', 'refused'),
 ];
 
 const routeFamilies: readonly Family[] = [
@@ -260,6 +271,14 @@ function peersByReason(name: string, help: string, key: 'lost' | 'refused'): Fam
   const read = ({ endpoints }: ServerStatus): Sample[] =>
     withPeers(endpoints).flatMap(({ endpoint, peers }) => byReason({ endpoint }, peers[key]));
   return { kind: 'counter', name, help, labels: ['endpoint', 'reason'], read };
+}
+
+function ofRequests(kind: Kind, name: string, help: string, key: Countable<RequestCounts>): Family {
+  const read = ({ endpoints }: ServerStatus): Sample[] =>
+    endpoints.flatMap(({ name, requests }): Sample[] =>
+      requests === undefined ? [] : [[{ endpoint: name }, requests[key]]],
+    );
+  return { kind, name, help, labels: ['endpoint'], read };
 }
 
 function ofRoute(kind: Kind, name: string, help: string, key: Countable<RouteStatus>): Family {

@@ -2,7 +2,7 @@
  * What a running server says of itself: plain data, read from counters when somebody asks. `/readyz`,
  * `/metrics`, `/status.json` and the page are made of it and know nothing else.
  */
-import type { EndpointState } from '../core/endpoint.ts';
+import type { EndpointState, RequestCounts } from '../core/endpoint.ts';
 import type { Overflow } from '../core/overflow.ts';
 
 /** Implemented by the runtime; called for each request that needs it, never on the path of a message. */
@@ -38,6 +38,8 @@ export interface EndpointStatus {
   readonly source?: SourceStatus;
   /** Absent where it has no peers. */
   readonly peers?: PeersStatus;
+  /** Absent where its messages are no requests that wait for answers. */
+  readonly requests?: RequestCounts;
 }
 
 export interface SourceStatus {

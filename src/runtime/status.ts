@@ -8,8 +8,8 @@ import type { EndpointStatus, LegStatus, RouteStatus, SpillStatus } from '../htt
 import type { RunningRoute } from './compile.ts';
 
 export function endpointStatus(endpoint: Endpoint, configuration: Configuration): EndpointStatus {
-  const { inbound, capabilities, peers } = endpoint;
-  const marshal = configuration.plan.endpoints[endpoint.name]?.marshal;
+  const { inbound, capabilities, peers, requests } = endpoint;
+  const marshal = configuration.endpoints.get(endpoint.name)?.plan.marshal;
   const marshaller = marshal === undefined ? undefined : configuration.plan.marshallers[marshal]?.id;
   return {
     name: endpoint.name,
@@ -37,6 +37,7 @@ export function endpointStatus(endpoint: Endpoint, configuration: Configuration)
           },
         }),
     ...(peers === undefined ? {} : { peers }),
+    ...(requests === undefined ? {} : { requests }),
   };
 }
 

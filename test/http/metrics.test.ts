@@ -123,6 +123,16 @@ describe('/metrics', () => {
     expect(samples.get('araldo_peers_refused_total{endpoint="chat",reason="origin"}')).toBe(2);
   });
 
+  it('shows requests, and what became of them', async () => {
+    const requests = { waiting: 3, asked: 17, answered: 6, timedOut: 5, forgotten: 3, refused: 2 };
+    const samples = await scrape(serverStatus({ endpoints: [endpointStatus({ requests })] }));
+    expect(samples.get('araldo_requests_waiting{endpoint="chat"}')).toBe(3);
+    expect(samples.get('araldo_requests_answered_total{endpoint="chat"}')).toBe(6);
+    expect(samples.get('araldo_requests_timed_out_total{endpoint="chat"}')).toBe(5);
+    expect(samples.get('araldo_requests_forgotten_total{endpoint="chat"}')).toBe(3);
+    expect(samples.get('araldo_requests_refused_total{endpoint="chat"}')).toBe(2);
+  });
+
   it('adds two branches of a route to one sink up', async () => {
     const legs = [
       legStatus({ received: 1, held: 1, depth: 1 }),
