@@ -1,5 +1,4 @@
 /** `{id, meta, payload}`: how meta travels through systems without headers. */
-import { isUtf8 } from 'node:buffer';
 import { AraldoError } from '../src/core/errors.ts';
 import type { Message, Meta } from '../src/core/message.ts';
 import { found } from '../src/options/found.ts';
@@ -25,13 +24,25 @@ export function envelopeOf(message: Message, isText = false): Envelope {
   const meta = { ...known, hops: (known.hops ?? 0) + 1 };
   if (!isText || !(payload instanceof Uint8Array)) return { id, meta, payload };
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  if (message.wire?.isText !== false && isUtf8(bytes)) return { id, meta, payload: bytes.toString() };
+  const text = message.wire?.isText === false ? undefined : textOf(bytes);
+  if (text !== undefined) return { id, meta, payload: text };
   return { id, meta, payload: bytes.toString('base64'), encoding: 'base64' };
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
- * What is in an envelope, as a payload and meta. `own` is what the source knows by itself, and wins. Where a
- * message came from and how often it was delivered is known here alone, so such claims are left out.
+ * What is in an envelope, as a payload and meta. `own` is what the source knows by itself, and wins, but for the id: one
+ * that a message brings with it is its own, wherever it has been stored since. Where it came from and how often it was
+ * delivered is known here alone, so such claims are left out.
  *
  * Throws an `AraldoError` (`malformed-payload`).
  */
@@ -49,7 +60,7 @@ export function openEnvelope(value: unknown, own: Meta): { readonly payload: unk
   const { id: _id, endpoint: _endpoint, lane: _lane, deliveries: _deliveries, ...claims } = meta;
   return {
     payload: decoded(payload, encoding),
-    meta: { ...(id === undefined ? {} : { id }), ...claims, ...own },
+    meta: { ...claims, ...own, ...(id === undefined ? {} : { id }) },
   };
 }
 
