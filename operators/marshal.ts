@@ -67,6 +67,15 @@ export function marshalMessage(marshaller: Marshaller): (message: Message) => Me
       return message.withWire(message.payload, Wire.of(bytes, isText, marshaller));
     };
   }
+  const { carriage } = marshaller;
+  if (carriage !== undefined) {
+    return (message) => {
+      const { payload, wire } = message;
+      const same = wire?.marshaller === marshaller ? wire.bytes : undefined;
+      const { bytes, meta } = carriage.pack(payload, { ...message.meta, id: message.id }, same);
+      return message.withWire(payload, Wire.of(bytes, isText, marshaller), meta);
+    };
+  }
   return (message) => {
     if (message.wire?.marshaller === marshaller) return message;
     const { payload } = message;

@@ -56,6 +56,11 @@ export function unmarshal(marshaller: Marshaller): MessageOperator {
 }
 
 function readPayload(message: Message, bytes: Uint8Array, marshaller: Marshaller): Message {
+  const { carriage } = marshaller;
+  if (carriage !== undefined) {
+    const { payload, meta } = carriage.unpack(bytes, message.meta);
+    return message.withWire(payload, Wire.of(bytes, marshaller.isText, marshaller), meta);
+  }
   const payload = marshaller.unmarshal(bytes);
   return message.withWire(payload, Wire.of(bytes, marshaller.isText, marshaller));
 }

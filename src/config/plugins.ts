@@ -20,6 +20,7 @@ import { endpointKeys, marshallerKeys } from './keys.ts';
 import { laterPlugins, notAvailable } from './later.ts';
 import { chooseMarshallers, NO_MARSHALLER, type Undecided } from './marshal.ts';
 import { validateOptions } from './options.ts';
+import { prepareOptions } from './prepare.ts';
 import type { Problems } from './problem.ts';
 import { type MapNode, type Node, pathOf, plainOf } from './tree.ts';
 import type { Warn } from './warnings.ts';
@@ -151,14 +152,16 @@ async function readMarshaller(
   plugin: MarshallerPlugin,
   id: Node,
   map: MapNode,
-  { problems }: ReadContext,
+  context: ReadContext,
 ): Promise<MarshallerPart | undefined> {
   const options = plainOf(map, new Set(marshallerKeys)) as Record<string, unknown>;
   const owner = { name: plugin.id, besides: marshallerKeys };
-  const parsed = await validateOptions(plugin.options, options, map, owner, problems);
+  const parsed = await validateOptions(plugin.options, options, map, owner, context.problems);
   if (parsed === undefined) return undefined;
+  const prepared = await prepareOptions({ ...plugin, name: plugin.id }, parsed.value, map, context);
+  if (prepared === undefined) return undefined;
   const plan = { name, id: String(plainOf(id)), options };
-  return { plan, plugin, options: parsed.value, place: map.place };
+  return { plan, plugin, options: prepared.value, place: map.place };
 }
 
 async function readEndpoint(

@@ -2,7 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { resolve } from 'node:path';
 import { AraldoError } from '../core/errors.ts';
-import type { OperatorDefinition, OptionFiles } from '../core/operator.ts';
+import type { OptionFiles } from '../core/option-files.ts';
+import type { Schema, SchemaResult } from '../core/schema.ts';
 import { readWhole } from '../options/read-whole.ts';
 import type { ReadContext } from './context.ts';
 import { isPath, reportThrown } from './fields.ts';
@@ -11,9 +12,16 @@ import type { Node } from './tree.ts';
 
 const MAX_BYTES = 1024 * 1024;
 
-/** The options as their operator prepares them; nothing when that failed, which is reported at `node`. */
+/** A step or a marshaller. */
+export interface Preparing {
+  readonly name: string;
+  readonly options: Schema;
+  prepare?(options: unknown, files: OptionFiles): Promise<SchemaResult<unknown>>;
+}
+
+/** The options as their owner prepares them; nothing when that failed, which is reported at `node`. */
 export async function prepareOptions(
-  definition: OperatorDefinition,
+  definition: Preparing,
   options: unknown,
   node: Node,
   context: ReadContext,

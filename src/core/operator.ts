@@ -3,6 +3,7 @@ import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
 import type { Log } from './log.ts';
 import type { Marshaller } from './marshaller.ts';
 import type { Message } from './message.ts';
+import type { OptionFiles } from './option-files.ts';
 import type { Parsed, Schema, SchemaResult } from './schema.ts';
 import { asyncStep } from './step-async.ts';
 import { fnStep } from './step-fn.ts';
@@ -28,15 +29,9 @@ export interface StepContext {
  */
 export type StepResult = unknown;
 
-export type MessageOperator = OperatorFunction<Message, Message>;
+export type { OptionFiles } from './option-files.ts';
 
-/** The files that options may name, by paths relative to the configuration. */
-export interface OptionFiles {
-  /** The text of a file of at most 1 MiB. Rejects with an `AraldoError` (`unreadable-file`). */
-  read(path: string): Promise<string>;
-  /** What a file of the user's own exports as its default. Rejects with an `AraldoError`. */
-  load(path: string): Promise<unknown>;
-}
+export type MessageOperator = OperatorFunction<Message, Message>;
 
 /** A step as its configuration is read: the operator that was found, and what its schema made of the options. */
 export interface Step {

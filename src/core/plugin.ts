@@ -3,7 +3,8 @@ import type { SchedulerLike } from 'rxjs';
 import { type Capabilities, Endpoint, type EndpointOptions, type Port, type Transport } from './endpoint.ts';
 import type { Log } from './log.ts';
 import type { Marshaller } from './marshaller.ts';
-import type { Parsed, Schema } from './schema.ts';
+import type { OptionFiles } from './option-files.ts';
+import type { Parsed, Schema, SchemaResult } from './schema.ts';
 
 /** A key to something that the server lends to plugins, such as its HTTP server; typed by what it lends. */
 export interface Service<T> {
@@ -50,6 +51,11 @@ export interface MarshallerPlugin<S extends Schema = Schema> {
   readonly options: S;
   /** As `Marshaller.envelope`, before it is made. It never carries one unless it says so here. */
   envelope?(options: Parsed<S>): boolean;
+  /**
+   * Reads what the options name, such as the file of a schema, after their own schema and before anything opens. What it
+   * gives takes the place of the options; its issues, and what it rejects with, are problems of the configuration.
+   */
+  prepare?(options: Parsed<S>, files: OptionFiles): Promise<SchemaResult<Parsed<S>>>;
   create(options: Parsed<S>, context: PluginContext): Marshaller;
 }
 

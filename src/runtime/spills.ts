@@ -82,6 +82,8 @@ export function spillOptions(
 function decode(message: Message): Message {
   const { wire, meta } = message;
   if (wire?.marshaller === undefined) return message;
+  const { carriage } = wire.marshaller;
+  if (carriage !== undefined) return message.withWire(carriage.unpack(wire.bytes, meta).payload, wire);
   const value = wire.marshaller.unmarshal(wire.bytes);
   return message.withWire(wire.marshaller.envelope ? openEnvelope(value, meta).payload : value, wire);
 }
