@@ -1,7 +1,7 @@
 /** The leg as an operator: a bounded buffer anywhere in a pipeline, emptied as fast as what follows settles. */
 import { Observable, type SchedulerLike } from 'rxjs';
 import { Leg } from '../src/core/leg.ts';
-import type { Holder, Message, Origin, Status, Valve } from '../src/core/message.ts';
+import type { End, Holder, Message, Origin, Status, Valve } from '../src/core/message.ts';
 import type { MessageOperator } from '../src/core/operator.ts';
 import { type Capacity, isLossy, type MemoryOverflow, memoryOverflowOf } from '../src/core/overflow.ts';
 import { Sink } from '../src/core/sink.ts';
@@ -151,6 +151,10 @@ class Downstream implements Origin, Valve {
     this.parents.delete(fork);
     parent?.settle(status);
     this.onSettled();
+  }
+
+  explained(fork: Message, end: End, reason: string): void {
+    this.parents.get(fork)?.explain(end, reason);
   }
 
   hold(holder: Holder): void {

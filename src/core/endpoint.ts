@@ -16,6 +16,11 @@ export interface SourceCapabilities {
   readonly acks: boolean;
   /** Whether the other side delivers again what was nacked or never settled. */
   readonly redelivers: boolean;
+  /**
+   * Whether the other side is told of a nack and decides itself what to do about it, as who waits for an answer does.
+   * Without this, and where nothing redelivers, the source delivers again from memory. Not beside `redelivers`.
+   */
+  readonly returnsNacks?: boolean;
   /** Its messages are requests: each waits so long for an answer that a route sends back here, and so many wait. */
   readonly asks?: { readonly timeoutMs: number; readonly max: number };
   /** What keeps its order: everything, each lane, or nothing. */
@@ -197,7 +202,7 @@ export class Endpoint extends Subject<Message> {
         scheduler: options.scheduler,
         maxInFlight: options.maxInFlight,
         maxDeliveries: options.maxDeliveries,
-        redelivers: source?.redelivers ?? false,
+        redelivers: source?.redelivers === true || source?.returnsNacks === true,
         canPause: source?.canPause ?? true,
         stash: STASH,
       },
@@ -205,6 +210,7 @@ export class Endpoint extends Subject<Message> {
         pause: (lane) => late.transport.pause?.(lane),
         resume: (lane) => late.transport.resume?.(lane),
         settled: (lane, root, status) => late.transport.settled?.(lane, root, status),
+        explained: (root, end, reason) => late.transport.explained?.(root, end, reason),
       },
       (root) => this.receive(root),
     );

@@ -86,13 +86,17 @@ export class FanOut {
     if (first === undefined && branches.length > 1) message.retain(branches.length - 1);
     let marshalled: Message | undefined;
     let marshalledBy: Marshaller | undefined;
+    let isTaken = false;
     for (const branch of branches) {
       let ready = message;
       try {
         if (branch.when !== undefined && !branch.when(message)) {
-          branch.leg.discard(copyFor(first, message), 'filtered');
+          // The last one knows whether it was for nobody.
+          const isForOthers = isTaken || branch !== branches.at(-1);
+          branch.leg.discard(copyFor(first, message), 'filtered', isForOthers);
           continue;
         }
+        isTaken = true;
         if (branch.marshal !== undefined) {
           if (marshalled === undefined || marshalledBy !== branch.marshaller) {
             marshalled = branch.marshal(message);

@@ -1,5 +1,5 @@
 /** One message for several legs that is settled as soon as one of them has it: `ack: first`. */
-import type { Message, Origin, Status, Valve } from './message.ts';
+import type { End, Message, Origin, Status, Valve } from './message.ts';
 
 /**
  * Each leg gets a fork of the message, with this as its origin. The first that is confirmed acks the message; what
@@ -28,6 +28,10 @@ export class FirstAck implements Origin {
     if (this.isConfirmed) return;
     this.isConfirmed = true;
     this.message.ack();
+  }
+
+  explained(_fork: Message, end: End, reason: string): void {
+    if (!this.isConfirmed) this.message.explain(end, reason);
   }
 
   parentOf(): Message {

@@ -1,5 +1,5 @@
 /** Learns what becomes of a message that a step passes on. */
-import type { Message, Origin, Status, Valve } from './message.ts';
+import type { End, Message, Origin, Status, Valve } from './message.ts';
 
 /**
  * Emits a message that stands for `message`, and calls `onSettled` once when all that came of it is settled, with the
@@ -35,6 +35,10 @@ class Follower implements Origin {
     this.valve = message.origin.valve;
     this.message = message;
     this.onSettled = onSettled;
+  }
+
+  explained(_fork: Message, end: End, reason: string): void {
+    this.message.explain(end, reason);
   }
 
   parentOf(): Message {

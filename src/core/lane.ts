@@ -1,6 +1,6 @@
 /** A part of a source with its own order: a peer, a partition, a channel. */
 import { AckFloor } from './ack-floor.ts';
-import { Message, type Meta, type Origin, type Status, type Valve } from './message.ts';
+import { type End, Message, type Meta, type Origin, type Status, type Valve } from './message.ts';
 import { Ring } from './ring.ts';
 import type { Wire } from './wire.ts';
 
@@ -17,6 +17,7 @@ export interface LaneOptions {
 export interface LaneOwner extends Valve {
   admit(lane: Lane, root: Message): void;
   settled(lane: Lane, root: Message, status: Status): void;
+  explained(root: Message, end: End, reason: string): void;
   closed(lane: Lane): void;
   revoked(lane: Lane): void;
 }
@@ -83,5 +84,9 @@ export class Lane implements Origin {
 
   settled(root: Message, status: Status): void {
     this.owner.settled(this, root, status);
+  }
+
+  explained(root: Message, end: End, reason: string): void {
+    if (!this.isRevoked) this.owner.explained(root, end, reason);
   }
 }

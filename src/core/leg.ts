@@ -167,10 +167,14 @@ export class Leg implements SinkLeg, Holder {
     this.sink.enqueue(this);
   }
 
-  /** Ends a message on purpose before it is sent: counted by reason, then acked. */
-  discard(message: Message, reason: string): void {
+  /**
+   * Ends a message on purpose before it is sent: counted by reason, then acked. Its source is told unless the message is
+   * for other sinks as well.
+   */
+  discard(message: Message, reason: string, isForOthers = false): void {
     this.received += 1;
     this.countDiscarded(reason);
+    if (!isForOthers) message.explain('discarded', reason);
     message.ack();
   }
 
@@ -231,7 +235,10 @@ export class Leg implements SinkLeg, Holder {
     const message = this.unconfirmed.take(ticket);
     if (message === undefined) return;
     this.dropped(message, reason);
-    if (!this.isLossy) message.ack();
+    if (!this.isLossy) {
+      message.explain('discarded', reason);
+      message.ack();
+    }
     if (this.backlog.length > 0) this.sink.schedule();
   }
 

@@ -16,6 +16,12 @@ export type { Meta } from './meta.ts';
 /** `ack`: done. `nack`: failed, try again. `reject`: failed for good. */
 export type Status = 'ack' | 'nack' | 'reject';
 
+/**
+ * How an obligation ends otherwise than in a sink: left out on purpose, failed, or failed and kept as a dead letter. The
+ * reason is the word that it is counted by: `filtered`, or the code of an error.
+ */
+export type End = 'discarded' | 'failed' | 'set-aside';
+
 /** Whoever holds a gate shut. The name is what people read in metrics, logs and `/readyz`. */
 export interface Holder {
   readonly name: string;
@@ -38,6 +44,11 @@ export interface Origin {
   settled(root: Message, status: Status): void;
   /** A sink, or the disk of a leg, has it. Before it is settled, and only by legs that were told to tell. */
   confirmed?(): void;
+  /**
+   * Why an obligation of the root ends otherwise than in a sink. Called before that one is settled; never where nothing
+   * is settled, as behind a leg that may lose what it has accepted.
+   */
+  explained?(root: Message, end: End, reason: string): void;
   /**
    * The message that a root was made of. Without this, a root is what a source emitted; where it says nothing, nobody
    * knows any more.
@@ -313,6 +324,7 @@ export class Message<T = unknown> {
   /** Ends the message on purpose: counted by reason, then acked. */
   discard(reason: string): void {
     this.route?.discarded(this, reason);
+    this.explain('discarded', reason);
     this.settle('ack');
   }
 
@@ -320,6 +332,11 @@ export class Message<T = unknown> {
   giveBack(reason: string): void {
     this.route?.discarded(this, reason);
     this.settle('nack');
+  }
+
+  /** Tells its source, where that wants to know, why it is about to be settled without a sink that has it. */
+  explain(end: End, reason: string): void {
+    if (this.route !== undefined) this.origin.explained?.(this.root, end, reason);
   }
 
   /** Gives the message to its route's `on-error`. */
@@ -383,6 +400,10 @@ class Joint implements Origin, Valve {
 
   settled(_root: Message, status: Status): void {
     for (const part of this.parts) part.settle(status);
+  }
+
+  explained(_root: Message, end: End, reason: string): void {
+    for (const part of this.parts) part.explain(end, reason);
   }
 
   parentOf(): Message | undefined {

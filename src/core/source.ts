@@ -2,7 +2,7 @@
 import type { SchedulerLike } from 'rxjs';
 import { Gate } from './gate.ts';
 import { Lane, type LaneOptions, type LaneOwner } from './lane.ts';
-import type { Holder, Message, Status } from './message.ts';
+import type { End, Holder, Message, Status } from './message.ts';
 import { Ring } from './ring.ts';
 
 /** What a source asks of its transport. All calls come from the event loop's thread, none is re-entrant. */
@@ -12,11 +12,16 @@ export interface SourceTransport {
   /** Read on. Called only after `pause`. */
   resume?(lane: Lane): void;
   /**
-   * A root is settled; act on it towards the other side. `nack` arrives only where `redelivers` is declared and
-   * the lane is not cumulative: otherwise the source delivers again by itself. After `maxDeliveries` it is a
+   * A root is settled; act on it towards the other side. `nack` arrives only where `redelivers` or `returnsNacks` is
+   * declared and the lane is not cumulative: otherwise the source delivers again by itself. After `maxDeliveries` it is a
    * `reject` in any case.
    */
   settled?(lane: Lane, root: Message, status: Status): void;
+  /**
+   * Why a part of a root, or all of it, ends otherwise than in a sink. Before `settled`; as often as there are such
+   * parts, and anew for each delivery.
+   */
+  explained?(root: Message, end: End, reason: string): void;
 }
 
 export interface SourceOptions {
@@ -28,7 +33,7 @@ export interface SourceOptions {
   readonly maxInFlight: number;
   /** How often a message is delivered at most. */
   readonly maxDeliveries: number;
-  /** Whether the transport itself delivers again what is nacked. */
+  /** Whether the other side is told of a nack, and delivers again if it wants to. */
   readonly redelivers: boolean;
   /** Whether pausing keeps messages from arriving. Where it does not, a full stash loses the newest. */
   readonly canPause: boolean;
@@ -160,6 +165,10 @@ export class Source implements LaneOwner {
       this.vacate(lane, root);
       this.finish(lane, root, status);
     }
+  }
+
+  explained(root: Message, end: End, reason: string): void {
+    this.transport.explained?.(root, end, reason);
   }
 
   closed(lane: Lane): void {

@@ -1,7 +1,7 @@
 /** A step that is any RxJS operator, fenced so that its failure costs only the messages it holds. */
 import { Observable, type OperatorFunction, Subject, type Subscription } from 'rxjs';
 import { AraldoError } from './errors.ts';
-import type { Fence, Holder, Message, Origin, RoutePort, Status, Valve } from './message.ts';
+import type { End, Fence, Holder, Message, Origin, RoutePort, Status, Valve } from './message.ts';
 import { failStep } from './step-fn.ts';
 
 export interface RxStepOptions {
@@ -141,6 +141,10 @@ class ClosedFence implements Fence, Valve, StepInside {
     const parent = this.parents.get(fork);
     this.parents.delete(fork);
     parent?.settle(status);
+  }
+
+  explained(fork: Message, end: End, reason: string): void {
+    this.parents.get(fork)?.explain(end, reason);
   }
 
   /** Fails what the operator still holds. */

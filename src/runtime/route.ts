@@ -96,6 +96,7 @@ export function createRoute(options: RouteOptions): Route {
       if (lighter !== undefined && deadLetters !== undefined) return deadLetters.offer(lighter);
       warn('dead-letter', { code: error.code, id: letter.id }, `a dead letter was refused: ${error.message}`);
       route.dead -= 1;
+      letter.explain('failed', error.code);
       if (options.canRedeliver) return keep(letter, error);
       route.givenUp += 1;
       letter.ack();
@@ -137,6 +138,8 @@ export function createRoute(options: RouteOptions): Route {
     failed(message, error, where) {
       failures.set(error.code, (failures.get(error.code) ?? 0) + 1);
       warn(error.code, { code: error.code, id: message.id }, error.message);
+      const isLetter = typeof onError === 'object' && deadLetters !== undefined;
+      message.explain(isLetter ? 'set-aside' : 'failed', error.code);
       if (onError === 'hold') keep(message, error);
       else if (onError === 'discard') {
         route.givenUp += 1;
