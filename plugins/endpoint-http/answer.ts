@@ -1,8 +1,8 @@
 /** Answers to requests: a line of JSON each; those that come before the end of the body let the sender read them. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { SchedulerLike } from 'rxjs';
 
-type Headers = Readonly<Record<string, string>>;
+export type Headers = Readonly<Record<string, string>>;
 
 export interface Refusal {
   readonly status: number;
@@ -21,6 +21,26 @@ export function answerJson(
 ): void {
   const body = `${JSON.stringify(data)}\n`;
   answerBytes(response, status, Buffer.from(body), { 'content-type': 'application/json', ...headers });
+}
+
+/** What a request failed of, as RFC 9457 has it. */
+export interface Problem {
+  readonly status: number;
+  readonly detail: string;
+  /** One of the codes of `AraldoError`. */
+  readonly code?: string | undefined;
+  readonly headers?: Headers;
+}
+
+export function answerProblem(response: ServerResponse, problem: Problem): void {
+  answerBytes(response, problem.status, problemBytes(problem), { ...problemType, ...problem.headers });
+}
+
+const problemType: Headers = { 'content-type': 'application/problem+json' };
+
+function problemBytes({ status, detail, code }: Problem): Buffer {
+  const title = STATUS_CODES[status];
+  return Buffer.from(`${JSON.stringify({ title, status, detail, ...(code !== undefined && { code }) })}\n`);
 }
 
 export function answerBytes(
@@ -44,10 +64,11 @@ export function refuse(
   { status, error, headers = {} }: Refusal,
   scheduler: SchedulerLike,
 ): void {
-  if (request.readableEnded) return answerJson(response, status, { error }, headers);
-  const body = Buffer.from(`${JSON.stringify({ error })}\n`);
+  const problem: Problem = { status, detail: error, headers };
+  if (request.readableEnded) return answerProblem(response, problem);
+  const body = problemBytes(problem);
   writeHead(response, status, body.byteLength, {
-    'content-type': 'application/json',
+    ...problemType,
     connection: 'close',
     ...headers,
   });

@@ -2,7 +2,8 @@
 import type { ServerResponse } from 'node:http';
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { deadline } from '../../src/core/deadline.ts';
-import type { Status } from '../../src/core/message.ts';
+import type { End, Status } from '../../src/core/message.ts';
+import { addEnd, addStatus, type Fate, newFate } from './fate.ts';
 
 export interface Exchange {
   /** Unique over restarts: `meta.peer` of its messages. */
@@ -10,8 +11,8 @@ export interface Exchange {
   /** The other word that an answer may be known by. */
   readonly correlationId: string | undefined;
   readonly response: ServerResponse;
-  /** Called once when all its messages are settled, with the worst of their fates; not after `end`. */
-  onSettled(worst: Status): void;
+  /** Called once when all its messages are settled, with what became of them; not after `end`. */
+  onSettled(fate: Fate): void;
   onTimeout(): void;
 }
 
@@ -21,6 +22,8 @@ export interface Exchanges {
   /** Begins to wait for `messages` settlements. */
   begin(exchange: Exchange, messages: number): void;
   settled(token: string, status: Status): void;
+  /** Why a part of its messages ends otherwise than in a sink. */
+  explained(token: string, end: End, reason: string): void;
   /** The request that an answer is for. */
   find(token: string | undefined, correlationId: string | undefined): Exchange | undefined;
   /** It has its answer. */
@@ -32,11 +35,9 @@ export interface Exchanges {
 interface Entry {
   readonly exchange: Exchange;
   readonly timeout: Subscription;
+  readonly fate: Fate;
   left: number;
-  worst: Status;
 }
-
-const severity: readonly Status[] = ['ack', 'nack', 'reject'];
 
 export function createExchanges(scheduler: SchedulerLike, timeoutMs: number): Exchanges {
   /** Both as many as there are requests under way at most. */
@@ -56,7 +57,7 @@ export function createExchanges(scheduler: SchedulerLike, timeoutMs: number): Ex
         end(exchange);
         exchange.onTimeout();
       });
-      const entry: Entry = { exchange, timeout, left: messages, worst: 'ack' };
+      const entry: Entry = { exchange, timeout, fate: newFate(), left: messages };
       entries.set(exchange.token, entry);
       if (exchange.correlationId !== undefined) byCorrelation.set(exchange.correlationId, entry);
       // Its sender has gone: nobody waits any more.
@@ -66,8 +67,12 @@ export function createExchanges(scheduler: SchedulerLike, timeoutMs: number): Ex
       const entry = entries.get(token);
       if (entry === undefined) return;
       entry.left -= 1;
-      if (severity.indexOf(status) > severity.indexOf(entry.worst)) entry.worst = status;
-      if (entry.left === 0) entry.exchange.onSettled(entry.worst);
+      addStatus(entry.fate, status);
+      if (entry.left === 0) entry.exchange.onSettled(entry.fate);
+    },
+    explained(token, end, reason) {
+      const entry = entries.get(token);
+      if (entry !== undefined) addEnd(entry.fate, end, reason);
     },
     find(token, correlationId) {
       const entry =

@@ -30,7 +30,7 @@ const options = z
       .enum(['accepted', 'delivered'])
       .default('accepted')
       .describe(
-        'accepted: 202 as soon as a route has the message. delivered: 200 when it is settled, 502 when it was rejected, 503 when it should be sent again.',
+        'accepted: 202 as soon as a route has the message. delivered: 200 when the sinks have it, 202 when it was discarded on purpose, 503 when it should be sent again, 422 or 502 when it has failed for good.',
       ),
     reply: z
       .boolean()
@@ -157,6 +157,8 @@ function capabilitiesOf(value: Options): Capabilities {
         canPause: true,
         acks: ack === 'delivered' && !reply,
         redelivers: false,
+        // Who waits for an answer is told, and sends it again or does not.
+        ...((reply || ack === 'delivered') && { returnsNacks: true }),
         ordered: 'lane',
         scope: 'local',
         carries: 'bytes',

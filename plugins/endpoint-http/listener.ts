@@ -8,9 +8,10 @@ import type { Meta, Status } from '../../src/core/message.ts';
 import type { HttpHost } from '../../src/http/host.ts';
 import { formatDuration } from '../../src/options/duration.ts';
 import { crossOriginHeaders, isOriginAllowed } from '../../src/options/origins.ts';
-import { answerJson, type Refusal, refuse } from './answer.ts';
+import { answerJson, answerProblem, type Refusal, refuse } from './answer.ts';
 import { type BodyRoom, linesOf, mediaType, readBody, wireOf } from './body.ts';
 import type { Exchange, Exchanges } from './exchanges.ts';
+import { answerFate, hasFailed, soon } from './fate.ts';
 import { headerFilter, metaOf } from './headers.ts';
 import { createTurnstile } from './turnstile.ts';
 
@@ -42,7 +43,7 @@ export interface ListenerContext {
   readonly exchanges: Exchanges;
 }
 
-export interface Listener extends Required<Pick<Transport, 'drain' | 'settled'>> {
+export interface Listener extends Required<Pick<Transport, 'drain' | 'settled' | 'explained'>> {
   open(): void;
   close(): void;
   readonly refused: Readonly<Record<string, number>>;
@@ -178,7 +179,8 @@ export function createListener(options: ListenerOptions, context: ListenerContex
       if (lines.length > 1) return turnAway(request, response, oneOnly);
       if (exchanges.has(meta.correlationId ?? token)) return turnAway(request, response, inUse);
     }
-    if (options.awaits === 'nothing') answerJson(response, 202, reportOf('accepted', lines));
+    if (options.awaits === 'nothing')
+      answerJson(response, 202, { status: 'accepted', messages: lines.length });
     else exchanges.begin(exchangeOf(response, meta, lines), lines.length);
     const isMany = isBatchOf(request);
     lines.forEach((line, place) => {
@@ -193,17 +195,17 @@ export function createListener(options: ListenerOptions, context: ListenerContex
       token: meta.peer ?? '',
       correlationId: options.awaits === 'answer' ? meta.correlationId : undefined,
       response,
-      onSettled(worst) {
-        // The answer comes by another way; without one, there is none to come.
-        if (options.awaits === 'answer' && worst === 'ack') return;
+      onSettled(fate) {
+        // The answer comes by another way; after a failure there is none to come.
+        if (options.awaits === 'answer' && !hasFailed(fate)) return;
         exchanges.end(exchange);
-        answerSettled(response, worst, lines);
+        answerFate(response, fate, lines.length);
       },
       onTimeout() {
         const after = formatDuration(options.timeoutMs);
         if (options.awaits === 'answer')
-          answerJson(response, 504, { error: `no answer came within ${after}` });
-        else answerJson(response, 503, { error: `not settled within ${after}; try again` }, soon);
+          answerProblem(response, { status: 504, detail: `no answer came within ${after}` });
+        else answerProblem(response, { status: 503, detail: `not settled within ${after}`, headers: soon });
       },
     };
     return exchange;
@@ -251,6 +253,9 @@ export function createListener(options: ListenerOptions, context: ListenerContex
     settled(_lane: Lane, root, status: Status) {
       if (root.meta.peer !== undefined) exchanges.settled(root.meta.peer, status);
     },
+    explained(root, end, reason) {
+      if (root.meta.peer !== undefined) exchanges.explained(root.meta.peer, end, reason);
+    },
     drain() {
       isStopping = true;
       turnstile.clear();
@@ -262,13 +267,13 @@ export function createListener(options: ListenerOptions, context: ListenerContex
       turnstile.clear();
       for (const exchange of exchanges.all) {
         exchanges.end(exchange);
-        answerJson(exchange.response, stopping.status, { error: stopping.error }, stopping.headers);
+        const { status, error: detail, headers = {} } = stopping;
+        answerProblem(exchange.response, { status, detail, headers });
       }
     },
   };
 }
 
-const soon = { 'retry-after': '1' };
 const busy: Refusal = {
   status: 503,
   error: 'what this endpoint feeds takes no more at the moment',
@@ -308,30 +313,6 @@ function isTypeAllowed(contentType: string | undefined, allowed: readonly string
   if (allowed === undefined) return true;
   const type = mediaType(contentType ?? '');
   return allowed.some((one) => one === type || (one.endsWith('/*') && type.startsWith(one.slice(0, -1))));
-}
-
-function reportOf(status: string, lines: readonly Buffer[]): object {
-  return { status, messages: lines.length };
-}
-
-function answerSettled(response: ServerResponse, worst: Status, lines: readonly Buffer[]): void {
-  switch (worst) {
-    case 'ack':
-      return answerJson(response, 200, reportOf('acked', lines));
-    case 'nack':
-      return answerJson(
-        response,
-        503,
-        { ...reportOf('nacked', lines), error: 'not taken now; try again' },
-        soon,
-      );
-    case 'reject': {
-      const error = 'it could not be processed or delivered; the log of the server says why';
-      return answerJson(response, 502, { ...reportOf('rejected', lines), error });
-    }
-    default:
-      worst satisfies never;
-  }
 }
 
 function queryOf(url: string): Readonly<Record<string, string>> | undefined {

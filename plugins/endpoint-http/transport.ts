@@ -27,6 +27,7 @@ export function createTransport(
     ...(listening.awaits === 'answer' && createReplies(exchanges)),
     open: () => listener.open(),
     settled: (lane, root, status) => listener.settled(lane, root, status),
+    explained: (root, end, reason) => listener.explained(root, end, reason),
     drain: () => listener.drain(),
     close: () => listener.close(),
     peers: () => ({

@@ -22,6 +22,9 @@ async function curl(araldo: TestServer, path: string, ...args: readonly string[]
 }
 
 const out = { name: 'out', id: 'endpoint-mock' };
+const dead = { name: 'dead', id: 'endpoint-mock' };
+/** The JSON of a body, behind its headers where they are there. */
+const problemIn = (body: string): unknown => JSON.parse(body.slice(body.indexOf('{')));
 const sentTo = (araldo: TestServer, name = 'out') => araldo.server.endpoint<MockEndpoint>(name).sent;
 
 describe('endpoint-http takes what curl sends', () => {
@@ -121,15 +124,80 @@ describe('endpoint-http takes what curl sends', () => {
       status: 200,
       body: '{"status":"acked","messages":1}',
     });
-    mock.failNext(100);
-    expect(await curl(araldo, '/orders/a', '-d', 'y')).toMatchObject({ status: 502 });
-    mock.failNext(0);
+    mock.failNext(1);
+    const nacked = await curl(araldo, '/orders/a', '-i', '-d', 'y');
+    expect(nacked.status).toBe(503);
+    expect(nacked.body).toMatch(/^retry-after: 1\r?$/im);
+    expect(problemIn(nacked.body)).toMatchObject({ status: 503, code: 'sink-rejected' });
     mock.stall();
     expect(await curl(araldo, '/orders/a', '-d', 'z')).toMatchObject({ status: 503 });
     mock.proceed();
     const waiting = curl(araldo, '/orders/a', '-d', 'last');
     await waiting;
     expect(mock.sent.map(({ payload }) => payload)).toEqual(['x', 'z', 'last']);
+  });
+
+  test.each([
+    ['kept as a dead letter', { 'dead-letter': 'dead' }, 202, { status: 'set-aside', code: 'sink-rejected' }],
+    ['given up', 'discard', 502, { title: 'Bad Gateway', code: 'sink-rejected' }],
+  ])('and says that one was %s', async (_fact, onError, status, told) => {
+    await using araldo = await serve({
+      plugins: [{ name: 'in', id: 'endpoint-http', path: '/in', ack: 'delivered' }, out, dead],
+      routes: { in: { to: ['out'], 'on-error': onError } },
+    });
+    araldo.server.endpoint<MockEndpoint>('out').failNext(1);
+    const answer = await curl(araldo, '/in', '-d', 'x');
+    expect(answer.status).toBe(status);
+    expect(problemIn(answer.body)).toMatchObject(told);
+  });
+
+  test('and says why one reached no sink', async () => {
+    await using araldo = await serve({
+      plugins: [
+        { name: 'in', id: 'endpoint-http', path: '/in', ack: 'delivered' },
+        { name: 'json', id: 'marshal-json' },
+        out,
+        dead,
+      ],
+      routes: {
+        in: {
+          via: [
+            { filter: 'payload.n > 0' },
+            { dedupe: { key: 'payload.n', for: '1m', max: 10 } },
+            { validate: { schema: { properties: { n: { maximum: 9 } } } } },
+          ],
+          to: [
+            { to: 'out', when: 'payload.n < 3' },
+            { to: 'dead', when: 'payload.n < 2' },
+          ],
+        },
+      },
+    });
+    const lines = ['-H', 'content-type: application/x-ndjson', '--data-binary'];
+    const told = async (...args: string[]): Promise<unknown> => {
+      const { status, body } = await curl(araldo, '/in', ...args);
+      return [status, problemIn(body)];
+    };
+    const discarded = (messages: number, reasons: object): unknown => [
+      202,
+      { status: 'discarded', messages, discarded: reasons },
+    ];
+    expect(await told('-d', '{"n":1}')).toEqual([200, { status: 'acked', messages: 1 }]);
+    expect(await told('-d', '{"n":1}')).toEqual(discarded(1, { duplicate: 1 }));
+    // One of two sinks is all that it was for.
+    expect(await told('-d', '{"n":2}')).toEqual([200, { status: 'acked', messages: 1 }]);
+    expect(await told('-d', '{"n":3}')).toEqual(discarded(1, { filtered: 1 }));
+    expect(await told(...lines, '{"n":0}\n{"n":1}\n{"n":4}\n{"n":5}')).toEqual(
+      discarded(4, { filtered: 3, duplicate: 1 }),
+    );
+    expect(await told('-d', '{"n":10}')).toEqual([
+      422,
+      expect.objectContaining({ title: 'Unprocessable Entity', code: 'invalid-payload' }),
+    ]);
+    expect(await told('-d', 'no json')).toEqual([
+      422,
+      expect.objectContaining({ code: 'malformed-payload' }),
+    ]);
   });
 
   test('and answers with what a route sends back', async () => {
@@ -147,6 +215,8 @@ describe('endpoint-http takes what curl sends', () => {
     );
     expect(asked).toEqual([2, 4, 6].map((twice) => ({ status: 200, body: `{"twice":${twice}}` })));
     expect((await curl(araldo, '/ask', '-d', '{"n":0}')).status).toBe(504);
+    // After a failure there is no answer to wait for.
+    expect((await curl(araldo, '/ask', '-d', 'no json')).status).toBe(422);
   });
 });
 
