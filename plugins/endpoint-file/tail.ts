@@ -208,7 +208,7 @@ export function createTail(options: TailOptions, port: Port): Tail {
   function receive(part: Part, { wire, end }: Line): void {
     if (wire.size === 0 && !options.keepsEmpty) return;
     const { lane, ordinal } = part;
-    const id = `${basename(path)}.${ordinal}:${end}`;
+    const id = `${lane.meta.endpoint}/${basename(path)}.${ordinal}:${end}`;
     part.unsettled += 1;
     lane.receiveBytes(wire, { ...lane.meta, id, offset: end }, end);
   }

@@ -205,14 +205,17 @@ export function createPuller(options: PullerOptions): Puller {
   }
 }
 
-/** The id is the position in the stream: it stays when the message is delivered again. */
+/**
+ * An id that a message was published with is its own; else it is the position in the stream. Either stays when it is
+ * delivered again.
+ */
 function metaOf(lane: Lane, subject: string, delivery: Delivery, block: HeaderBlock | undefined): Meta {
   const { stream, sequence, deliveries, timestamp } = delivery;
   return {
     ...lane.meta,
+    id: `${lane.meta.endpoint}/${stream}-${sequence}`,
     timestamp,
     ...(block !== undefined && metaOfHeaders(block)),
-    id: `${stream}-${sequence}`,
     subject,
     sequence,
     ...(deliveries > 1 && { deliveries }),

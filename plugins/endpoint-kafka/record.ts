@@ -1,7 +1,7 @@
 /** A record of Kafka and a message of ours: what each part of the one is in the other. */
-import type * as kafka from '@platformatic/kafka';
 import type { Message, Meta } from '../../src/core/message.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
+import type { ReadRecord } from './batch.ts';
 
 /** What a record has to be for the client library to write it. */
 export interface OutgoingRecord {
@@ -59,11 +59,11 @@ export function metaOf(
   partition: Meta,
   offset: number,
   timestampMs: number,
-  record: Pick<kafka.KafkaRecord, 'key' | 'headers'>,
+  record: Pick<ReadRecord, 'key' | 'headers'>,
 ): Meta {
   const meta: Record<string, unknown> = {
     ...partition,
-    id: `${String(partition.lane)}/${offset}`,
+    id: `${partition.endpoint}/${partition.lane}/${offset}`,
     offset,
     timestamp: timestampMs,
   };
@@ -79,7 +79,7 @@ function readKey(meta: Record<string, unknown>, key: Buffer): void {
   if (text === undefined) meta['keyEncoding'] = 'base64';
 }
 
-function readHeaders(meta: Record<string, unknown>, headers: kafka.KafkaRecord['headers']): void {
+function readHeaders(meta: Record<string, unknown>, headers: ReadRecord['headers']): void {
   // Without a prototype: `__proto__` is a name like any other.
   const others = Object.create(null) as Record<string, string>;
   let count = 0;

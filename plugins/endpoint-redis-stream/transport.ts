@@ -87,7 +87,7 @@ export function createTransport(
     const payload = isObject ? undefined : payloadIn(found);
     const meta: Meta = {
       ...laneMeta,
-      id,
+      id: `${endpoint}/${id}`,
       ...(isObject ? undefined : metaIn(found)),
       entry: id,
       ...(deliveries > 1 && { deliveries }),

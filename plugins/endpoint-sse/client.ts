@@ -75,7 +75,7 @@ export function createClient(options: ClientOptions, scheduler: SchedulerLike, p
           const meta = {
             ...lane.meta,
             event: event ?? 'message',
-            ...(id !== undefined && id !== '' && { id }),
+            ...(id !== undefined && id !== '' && { id: `${name}/${id}` }),
           };
           lane.receiveBytes(Wire.of(bytes, true), meta);
         },

@@ -115,7 +115,7 @@ describe('unmarshal of envelopes', () => {
     expect(opened({ payload: 'AP8=' }).message?.payload).toBe('AP8=');
   });
 
-  it('lets the source have its word first, and ignores what only this side can know', () => {
+  it('lets the source have its word first but for the id, and ignores what only this side can know', () => {
     const claims = {
       id: 'x',
       endpoint: 'x',
@@ -128,12 +128,13 @@ describe('unmarshal of envelopes', () => {
     const own = { id: 'own', peer: 'own', params: { room: 'own' }, lane: 'own' };
     const { message } = opened({ id: 'claimed', meta: claims, payload: 1 }, own);
     expect(message?.meta).toEqual({
-      id: 'own',
+      id: 'claimed',
       peer: 'own',
       params: { room: 'own' },
       lane: 'own',
       key: 'claimed',
     });
+    expect(opened({ meta: claims, payload: 1 }, own).message?.meta.id).toBe('own');
     expect(opened({ id: 'claimed', meta: claims, payload: 1 }).message?.meta).toEqual({
       id: 'claimed',
       peer: 'x',

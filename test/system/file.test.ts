@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { plugin } from '../../plugins/endpoint-file/index.ts';
 import type { MockEndpoint } from '../../plugins/endpoint-mock/index.ts';
+import { Message } from '../../src/core/message.ts';
 import { endpointBattery } from '../../src/testing/endpoint-battery.ts';
 import { serve, type TestServer, until } from './support/server.ts';
 
@@ -61,7 +62,7 @@ describe('endpoint-file follows a file', () => {
     await until('one is here', () => came(araldo) === 'one\n');
     appendFileSync(at('in.log'), 'o\n\nthree\n');
     await until('all are here', () => came(araldo) === 'one\ntwo\nthree\n');
-    expect(out(araldo).sent[1]?.id).toBe('in.log.1:8');
+    expect(out(araldo).sent[1]?.id).toBe('log/in.log.1:8');
     await until('it is noted', () => offset() === 15);
   });
 
@@ -89,7 +90,7 @@ describe('endpoint-file follows a file', () => {
     }
     await using araldo = await start();
     await until('all are here', () => came(araldo) === lines(0, 100));
-    expect(out(araldo).sent[99]?.id).toBe('in.log.1:290');
+    expect(out(araldo).sent[99]?.id).toBe('log/in.log.1:290');
   });
 
   test('through rotations by rename, while it runs and while it does not', async () => {
@@ -203,6 +204,61 @@ describe('endpoint-file appends to a file', () => {
       `cat ${at('logs/out.log.2')} ${at('logs/out.log.1')} ${at('logs/out.log')}`,
     ]);
     expect(shell.toString()).toBe('ccccccccc\nddddddddd\neeeeeeeee\nfffffffff\nggggggggg\n');
+  });
+
+  test.each([
+    ['renamed', () => renameSync(at('logs/out.log'), at('logs/out.log.1')), ['one', 'two']],
+    ['deleted', () => rmSync(at('logs/out.log')), ['two']],
+    [
+      'deleted with its folder',
+      () => rmSync(at('logs'), { recursive: true }),
+      ['two'],
+    ],
+    [
+      'replaced',
+      () => {
+        writeFileSync(at('other'), 'other\n');
+        renameSync(at('other'), at('logs/out.log'));
+      },
+      ['other', 'two'],
+    ],
+  ])('and begins a new one when another program has %s it', async (_how, rotate, left) => {
+    await using araldo = await start({ poll: '10ms' });
+    emit(araldo, 'one');
+    await until('it is confirmed', () => isConfirmed(araldo) && existsSync(at('logs/out.log')));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    rotate();
+    emit(araldo, 'two');
+    await until('it is confirmed', () => isConfirmed(araldo));
+    const shell = execFileSync('sh', ['-c', `cat $(ls -r ${at('logs')}/*)`]);
+    expect(shell.toString().trim().split('\n')).toEqual(left);
+  });
+
+  test('and confirms nothing that is in a file which was deleted meanwhile', async () => {
+    await using araldo = await start({ poll: '1h' });
+    emit(araldo, 'one');
+    await until('it is there', () => isConfirmed(araldo) && existsSync(at('logs/out.log')));
+    rmSync(at('logs/out.log'));
+    emit(araldo, 'two');
+    await until('it is confirmed', () => isConfirmed(araldo));
+    expect(readFileSync(at('logs/out.log'), 'utf8')).toBe('two\n');
+  });
+
+  test('what code writes to one that routes only read', async () => {
+    writeFileSync(at('both.log'), 'one\n');
+    await using araldo = await serve({
+      plugins: [
+        { name: 'log', id: 'endpoint-file', path: at('both.log'), poll: '10ms' },
+        { name: 'out', id: 'endpoint-mock' },
+        text,
+      ],
+      routes: { log: ['out'] },
+    });
+    const { sent } = araldo.server.endpoint<MockEndpoint>('out');
+    await until('it reads', () => sent.length === 1);
+    araldo.server.endpoint('log').next(Message.of('two'));
+    await until('it reads that as well', () => sent.length === 2);
+    expect(readFileSync(at('both.log'), 'utf8')).toBe('one\ntwo\n');
   });
 
   test('and by its age', async () => {

@@ -156,7 +156,7 @@ await describeWithKafka('endpoint-kafka', () => {
     await second.until(() => second.received.length >= 13);
     expect(second.received.map(text)).toEqual(numbers(13, 7));
     expect(second.received[0]?.id).toBe(kept[0]?.id);
-    expect(kept[0]?.id).toBe(`${topic}/0/7`);
+    expect(kept[0]?.id).toBe(`it/${topic}/0/7`);
   });
 
   it('shares its partitions with a second member, loses nothing, and repeats no more than the window', async () => {

@@ -182,9 +182,9 @@ describe('endpoint-sse reads a stream', () => {
     await using araldo = await start(server.port);
     await until('all have come', () => came(araldo).length === 3);
     expect(came(araldo).map(({ payload, id, meta }) => [payload, id, meta['event']])).toEqual([
-      ['a\nGrüße', '1', 'message'],
-      ['b', '2', 'message'],
-      ['c', '3', 'other'],
+      ['a\nGrüße', 'news/1', 'message'],
+      ['b', 'news/2', 'message'],
+      ['c', 'news/3', 'other'],
     ]);
     const [first, second] = server.asked;
     expect([first?.lastId, second?.lastId]).toEqual([undefined, '2']);

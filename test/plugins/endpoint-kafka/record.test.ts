@@ -38,7 +38,7 @@ describe('a record of Kafka', () => {
       lane: 'orders/2',
       topic: 'orders',
       partition: 2,
-      id: 'orders/2/17',
+      id: 'e/orders/2/17',
       offset: 17,
       timestamp: 5_000,
     });
