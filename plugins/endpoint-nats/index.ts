@@ -6,6 +6,7 @@ import { addressFields, addressOf, allAddresses, checkAddress } from '../../src/
 import { checkConnection, connectionFields, connectionOf } from '../../src/nats/options.ts';
 import { subjectPattern } from '../../src/nats/subject.ts';
 import { size } from '../../src/options/size.ts';
+import { REPLY_TIMEOUT_MS, replyOption } from '../../src/replies/option.ts';
 import { capabilitiesOf, type Settings } from './settings.ts';
 import { createTransport } from './transport.ts';
 
@@ -28,10 +29,11 @@ const options = z
     'subject-from': value()
       .optional()
       .describe('The subject to publish on, in CEL: "\\"orders.\\" + payload.region". Needs subjects.'),
-    reply: z
-      .boolean()
-      .default(false)
-      .describe('Answers requests: a message goes to the inbox that its meta.replyTo names.'),
+    reply: replyOption(
+      'Beside subscribe: messages are requests, and what a route sends back here answers the one that it belongs to, ' +
+        'by its correlation id. true, how long that may take, or a map. Without subscribe: a message goes to the ' +
+        'inbox that its meta.replyTo names.',
+    ),
     'reply-to': z
       .array(subjectPattern())
       .min(1)
@@ -45,10 +47,11 @@ const options = z
   .superRefine(checkConnection)
   .superRefine(checkAddress)
   .refine(
-    (given) => (given.subscribe ?? given.publish ?? given['subject-from']) !== undefined || given.reply,
+    (given) =>
+      (given.subscribe ?? given.publish ?? given['subject-from']) !== undefined || given.reply !== undefined,
     { message: 'expected at least one of subscribe, publish, subject-from and reply' },
   )
-  .refine((given) => !given.reply || (given.publish ?? given['subject-from']) === undefined, {
+  .refine((given) => given.reply === undefined || (given.publish ?? given['subject-from']) === undefined, {
     path: ['reply'],
     message: 'expected either reply, which sends where a message asks to, or publish and subject-from',
   })
@@ -75,7 +78,11 @@ function settingsOf(value: z.output<typeof options>): Settings {
     queue: value.queue,
     address: addressOf(value),
     addresses: allAddresses(value),
-    replies: value.reply,
+    replies: value.reply !== undefined,
+    asks:
+      value.reply === undefined || value.subscribe === undefined
+        ? undefined
+        : { timeoutMs: value.reply.timeoutMs ?? REPLY_TIMEOUT_MS, max: value.reply.max },
     replyTo: value['reply-to'],
     maxPayload: value['max-payload'],
   };

@@ -13,8 +13,10 @@ export interface Settings {
   readonly address: ((message: Message) => string) | undefined;
   /** All that `address` may give, with wildcards. */
   readonly addresses: readonly string[];
-  /** Whether it answers where messages say, as far as `replyTo` allows. */
+  /** Whether it answers: what it asks itself, else where messages say, as far as `replyTo` allows. */
   readonly replies: boolean;
+  /** What it reads are requests, if they name an inbox. */
+  readonly asks: { readonly timeoutMs: number; readonly max: number } | undefined;
   /** Where an answer may be expected: other addresses of messages are not used. */
   readonly replyTo: readonly string[];
   /** The largest payload of a message, in bytes. */
@@ -23,7 +25,7 @@ export interface Settings {
 
 /** What it can do: core NATS keeps nothing, so it neither waits nor delivers again. */
 export function capabilitiesOf(settings: Settings): Capabilities {
-  const { connection, subscriptions, queue, addresses, replies, maxPayload } = settings;
+  const { connection, subscriptions, queue, addresses, replies, asks, maxPayload } = settings;
   const everywhere = (subject: string): string[] =>
     connection.servers.map(({ address }) => `${address}/${subject}`);
   const patterns = subscriptions.filter((one) => !isSubject(one));
@@ -40,6 +42,7 @@ export function capabilitiesOf(settings: Settings): Capabilities {
         scope: queue === undefined ? 'copy' : 'once',
         carries: 'bytes',
         maxPayload,
+        ...(asks !== undefined && { asks }),
       },
       readsFrom: [...read].flatMap(everywhere),
       readsMatching: connection.servers.flatMap(({ address }) =>

@@ -13,6 +13,7 @@ import { bytesOf, type Connect, connectNats, type Link } from '../../src/nats/co
 import { headersOf, metaOfHeaders, readHeaders } from '../../src/nats/headers.ts';
 import { isSubject, matches } from '../../src/nats/subject.ts';
 import { found } from '../../src/options/found.ts';
+import { createRequests, type Requests } from '../../src/replies/requests.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import type { Settings } from './settings.ts';
 
@@ -31,7 +32,9 @@ export function createTransport(
   connect: Connect = connectNats,
 ): Transport {
   const { name: endpoint, scheduler } = context;
-  const { connection, subscriptions, queue, address, replies, replyTo, maxPayload } = settings;
+  const { connection, subscriptions, queue, address, replies, replyTo, asks, maxPayload } = settings;
+  /** By the inbox that each is to be answered in. Kept over reconnects, as an asker keeps its inbox. */
+  const requests = asks && createRequests<string>({ scheduler, ...asks });
   /** Kept over reconnects: a subscription has one order, however often it was interrupted. */
   const lanes = subscriptions.map((name) =>
     port.source.lane({ name, meta: { endpoint, lane: name, subject: name } }),
@@ -60,12 +63,18 @@ export function createTransport(
       };
       late.session = opened;
       session = opened;
+      requests?.resume();
       if (!isDraining) await subscribe(opened);
+    },
+    settled(_lane, root, status) {
+      // No answer will come.
+      if (status !== 'ack') requests?.forget(root.meta.correlationId);
     },
     isWritable: () => session?.publisher.isWritable ?? false,
     write(message, ticket, sender) {
       const { size, bytes } = outgoingWire(message);
       if (size > maxPayload) throw payloadTooLarge(size, maxPayload);
+      if (requests !== undefined) return answer(message, bytes, ticket, sender, requests);
       const subject = replies ? message.meta.replyTo : address?.(message);
       if (subject === undefined) {
         sender.dismiss(ticket, 'no-reply-to');
@@ -81,7 +90,9 @@ export function createTransport(
       // What the server has sent already comes, before it says that nothing more will.
       for (const subscription of session?.subscriptions ?? []) void subscription.drain().catch(ignore);
     },
+    ...(requests !== undefined && { requests: () => requests.counts }),
     close() {
+      requests?.suspend();
       session?.publisher.lost();
       session?.link.close();
       session = undefined;
@@ -117,6 +128,7 @@ export function createTransport(
     link.heard();
     const wire = Wire.of(bytesOf(message));
     const { reply = '' } = message;
+    if (requests !== undefined && isReplyable(reply)) return ask(message, wire, lane, reply, requests);
     const block = readHeaders(message);
     if (isFixed && reply === '' && block === undefined) return lane.receiveBytes(wire);
     const meta: Meta = {
@@ -126,6 +138,38 @@ export function createTransport(
       ...(reply !== '' && { replyTo: reply }),
     };
     lane.receiveBytes(wire, meta);
+  }
+
+  /** Where the answer goes is for us alone: whoever gets the request answers by its correlation id. */
+  function ask(message: Msg, wire: Wire, lane: Lane, inbox: string, table: Requests<string>): void {
+    // It cannot be made to wait, and its asker has a time-out of its own.
+    if (table.isFull) return table.refuse();
+    const block = readHeaders(message);
+    const { replyTo: _replyTo, correlationId, ...carried } = block === undefined ? {} : metaOfHeaders(block);
+    lane.receiveBytes(wire, {
+      ...lane.meta,
+      subject: message.subject,
+      ...carried,
+      correlationId: table.ask(inbox, correlationId),
+    });
+  }
+
+  function answer(
+    message: Message,
+    bytes: Uint8Array,
+    ticket: number,
+    sender: Sender,
+    table: Requests<string>,
+  ): boolean {
+    const asked = table.take(message, sender);
+    if (typeof asked === 'string') {
+      sender.dismiss(ticket, asked);
+      return false;
+    }
+    const { correlationId: _ours, replyTo: _replyTo, ...meta } = message.meta;
+    const own = asked.correlationId === undefined ? meta : { ...meta, correlationId: asked.correlationId };
+    send(message.withMeta(own), asked.way, bytes, ticket, sender);
+    return false;
   }
 
   function send(message: Message, subject: string, bytes: Uint8Array, ticket: number, sender: Sender): void {

@@ -52,6 +52,9 @@ export interface Requests<Way> {
   refuse(): void;
   /** Ends all waiting, without a word; gives those that waited. */
   clear(): readonly Asked<Way>[];
+  /** Leaves no timer behind, while its endpoint is closed: those that wait are looked at again from `resume` on. */
+  suspend(): void;
+  resume(): void;
 }
 
 /** Room again at this part of `max`, so that a gate does not open and shut with each answer. */
@@ -88,6 +91,7 @@ export function createRequests<Way>(options: RequestsOptions<Way>): Requests<Way
   const counts = { asked: 0, answered: 0, timedOut: 0, forgotten: 0, refused: 0 };
   let timer: Subscription | undefined;
   let wasFull = false;
+  let isSuspended = false;
 
   return {
     get isFull() {
@@ -123,13 +127,20 @@ export function createRequests<Way>(options: RequestsOptions<Way>): Requests<Way
       counts.refused += 1;
     },
     clear() {
-      timer?.unsubscribe();
-      timer = undefined;
+      disarm();
       const all = [...waiting.values()];
       waiting.clear();
       counts.forgotten += all.length;
       tellRoom();
       return all;
+    },
+    suspend() {
+      isSuspended = true;
+      disarm();
+    },
+    resume() {
+      isSuspended = false;
+      arm();
     },
   };
 
@@ -151,11 +162,16 @@ export function createRequests<Way>(options: RequestsOptions<Way>): Requests<Way
 
   /** Kept when its request is answered: the next one that waits is looked for when it is due. */
   function arm(): void {
-    if (timer !== undefined) return;
+    if (timer !== undefined || isSuspended) return;
     for (const { expiresAt } of waiting.values()) {
       timer = deadline(scheduler, Math.max(0, expiresAt - scheduler.now()), expire);
       return;
     }
+  }
+
+  function disarm(): void {
+    timer?.unsubscribe();
+    timer = undefined;
   }
 
   function expire(): void {

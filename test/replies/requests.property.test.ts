@@ -111,6 +111,19 @@ describe('requests', () => {
     expect(timedOut).toEqual(['bert at 11000']);
   });
 
+  it('has no timer while its endpoint is closed, and looks at once when that opens again', () => {
+    const { requests, scheduler, timedOut } = make();
+    requests.ask('anna', undefined);
+    pass(scheduler, 500);
+    requests.suspend();
+    requests.ask('bert', undefined);
+    expect(scheduler.actions).toEqual([]);
+    pass(scheduler, 600);
+    requests.resume();
+    pass(scheduler, 400);
+    expect(timedOut).toEqual(['anna at 1100', 'bert at 1500']);
+  });
+
   type Action =
     | { readonly kind: 'ask' }
     | { readonly kind: 'answer' | 'forget'; readonly which: number }

@@ -101,13 +101,14 @@ describeWith(['nats-server', 'python3'], 'endpoint-nats', () => {
   });
 
   it('answers a request in the inbox that it names, and in no other place', async () => {
-    await using service = await open({ subscribe: 'ask', reply: true });
+    await using service = await open({ reply: true });
+    await using reader = await open({ subscribe: 'ask' });
     await using other = await natsClient(nats.port);
     await other.subscribe('_INBOX.mine');
     await other.subscribe('$JS.API.>');
     await other.publish({ subject: 'ask', reply: '_INBOX.mine', payload: base64('2 + 2') });
-    await service.until(() => service.received.length === 1);
-    const { replyTo } = service.received[0]!.meta;
+    await reader.until(() => reader.received.length === 1);
+    const { replyTo } = reader.received[0]!.meta;
     service.send(Message.of('elsewhere', { replyTo: '$JS.API.STREAM.DELETE.ORDERS' }));
     service.send(Message.of('nobody asked'));
     service.send(Message.of('4', { replyTo: replyTo! }));
@@ -115,6 +116,40 @@ describeWith(['nats-server', 'python3'], 'endpoint-nats', () => {
     await service.until(() => service.leg.held === 0);
     expect(service.leg.failed).toBe(1);
     expect([...service.leg.discarded]).toEqual([['no-reply-to', 1]]);
+  });
+
+  it('answers what it has read by correlation id: each asker, once, with the id that it gave', async () => {
+    await using service = await open({ subscribe: 'ask-us', reply: { timeout: '300ms', max: 3 } });
+    await using other = await natsClient(nats.port);
+    await other.subscribe('_INBOX.>');
+    for (const name of ['a', 'b', 'c', 'd'])
+      await other.publish({
+        subject: 'ask-us',
+        reply: `_INBOX.${name}`,
+        headers: { 'correlation-id': `their-${name}` },
+        payload: base64(name),
+      });
+    await service.until(() => service.received.length === 3);
+    await service.until(() => service.endpoint.requests?.refused === 1);
+    const ids = service.received.map(({ meta }) => meta.correlationId!);
+    expect(new Set(ids).size).toBe(3);
+    expect(service.received[0]?.meta).not.toHaveProperty('replyTo');
+    service.send(Message.of('to b', { correlationId: ids[1]! }));
+    service.send(Message.of('to b again', { correlationId: ids[1]! }));
+    service.send(Message.of('to all', { replyTo: '_INBOX.a' }));
+    expect(await other.next()).toMatchObject({
+      subject: '_INBOX.b',
+      headers: { 'correlation-id': 'their-b' },
+      payload: base64('to b'),
+    });
+    await service.until(() => service.endpoint.requests?.timedOut === 2);
+    service.send(Message.of('to a', { correlationId: ids[0]! }));
+    await service.until(() => service.leg.held === 0);
+    expect([...service.leg.discarded]).toEqual([
+      ['late', 2],
+      ['no-request', 1],
+    ]);
+    expect(service.endpoint.requests).toMatchObject({ asked: 3, answered: 1, waiting: 0 });
   });
 
   it('publishes on a subject made of the message, where an allow-list admits it', async () => {
