@@ -4,9 +4,9 @@ import type * as amqplib from 'amqplib/callback_api';
 import type { SchedulerLike } from 'rxjs';
 import { loadLibrary } from '../../src/core/client-library.ts';
 import { deadline } from '../../src/core/deadline.ts';
-import { AraldoError } from '../../src/core/errors.ts';
+import type { AraldoError } from '../../src/core/errors.ts';
 import { readTls, type TlsFiles } from '../../src/options/tls.ts';
-import { refusal, textOf } from './refusal.ts';
+import { refusal } from './refusal.ts';
 import type { Target } from './target.ts';
 
 /** How long RabbitMQ may take to agree that we leave. */
@@ -29,7 +29,8 @@ export interface ConnectOptions {
 
 export interface Connection {
   channel(): Promise<amqplib.Channel>;
-  confirmChannel(): Promise<amqplib.ConfirmChannel>;
+  /** @param onClosed asked when RabbitMQ has closed it: `true` says that the connection is to go on without it */
+  confirmChannel(onClosed: (reason: Error) => boolean): Promise<amqplib.ConfirmChannel>;
   /** Asks for something on a channel; rejects with an `AraldoError` that says what was asked: `to declare queue x`. */
   ask<T>(what: string, ask: (done: (error: Error | null, answer?: T) => void) => void): Promise<T>;
   /** Keeps what is written until `uncork`, to send it in one piece. */
@@ -86,7 +87,7 @@ export async function connectAmqp(options: ConnectOptions): Promise<Connection> 
 
   return {
     channel: () => open((done) => client.createChannel(done)),
-    confirmChannel: () => open((done) => client.createConfirmChannel(done)),
+    confirmChannel: (onClosed) => open((done) => client.createConfirmChannel(done), onClosed),
     ask,
     cork: () => socket?.cork(),
     uncork: () => socket?.uncork(),
@@ -98,15 +99,21 @@ export async function connectAmqp(options: ConnectOptions): Promise<Connection> 
 
   async function open<C extends amqplib.Channel>(
     create: (done: (error: Error | null, channel?: C) => void) => C,
+    onClosed: (reason: Error) => boolean = () => false,
   ): Promise<C> {
     return await ask<C>('to open a channel', (done) => {
       const channel = create(done);
       channels.push(channel);
+      let isForgone = false;
       channel.on('error', (error) => {
-        reason ??= error;
+        isForgone = onClosed(error);
+        if (!isForgone) reason ??= error;
       });
-      // Of a lost connection all channels close first, and the reason comes with the connection's own end.
-      channel.on('close', () => queueMicrotask(lost));
+      channel.on('close', () => {
+        if (isForgone) channels = channels.filter((one) => one !== channel);
+        // Of a lost connection all channels close first, and the reason comes with the connection's own end.
+        else queueMicrotask(lost);
+      });
     });
   }
 
@@ -129,12 +136,8 @@ export async function connectAmqp(options: ConnectOptions): Promise<Connection> 
   function lost(): void {
     if (isLost || closing !== undefined) return;
     isLost = true;
-    const why = reason === undefined ? 'it was closed by the other side' : textOf(reason);
-    onLost(
-      new AraldoError('connection-lost', `lost the connection to ${target.address}: ${why}`, {
-        cause: reason,
-      }),
-    );
+    const why = reason ?? 'it was closed by the other side';
+    onLost(refusal(`lost the connection to ${target.address}`, why, 'connection-lost'));
   }
 
   async function close(): Promise<void> {

@@ -2,7 +2,7 @@
 import { Ring } from '../../src/core/ring.ts';
 import type { Sender } from '../../src/core/sink.ts';
 
-interface Published {
+export interface Published {
   readonly sender: Sender;
   readonly ticket: number;
   readonly id: string;
@@ -12,22 +12,24 @@ interface Published {
 /** Stands in for one that was answered before an older one, or failed before its confirmation. */
 const ANSWERED = undefined;
 
-export interface InFlight {
+export interface InFlight<P extends Published = Published> {
   /** Those that wait for an answer. The publisher bounds both. */
   readonly count: number;
   readonly bytes: number;
   /** Tags rise by one, from 1. */
-  add(published: Published): void;
+  add(published: P): void;
   /** RabbitMQ has it, and with `multiple` all before it. */
   confirm(tag: number, multiple: boolean): void;
   /** The same for one that it refused. */
-  refuse(tag: number, multiple: boolean, answer: (published: Published) => void): void;
+  refuse(tag: number, multiple: boolean, answer: (published: P) => void): void;
   /** Takes the one that came back under an id: they come back in the order in which they were published. */
-  takeReturned(id: string): Published | undefined;
+  takeReturned(id: string): P | undefined;
+  /** Takes all that wait, the oldest first: their channel is closed, and the tags of the next one begin anew. */
+  takeAll(): P[];
 }
 
-export function createInFlight(): InFlight {
-  const places = new Ring<Published | typeof ANSWERED>();
+export function createInFlight<P extends Published = Published>(): InFlight<P> {
+  const places = new Ring<P | typeof ANSWERED>();
   let firstTag = 1;
   let count = 0;
   let bytes = 0;
@@ -53,7 +55,7 @@ export function createInFlight(): InFlight {
         return trim();
       }
       /** The last of a run of one sender: its confirmation is that of those before it as well. */
-      let last: Published | undefined;
+      let last: P | undefined;
       for (let one = firstTag; one <= tag && places.length > 0; one += 1) {
         const published = shift();
         if (published === undefined) continue;
@@ -77,6 +79,16 @@ export function createInFlight(): InFlight {
       returnedTag = tag;
       return take(tag);
     },
+    takeAll() {
+      const all: P[] = [];
+      while (places.length > 0) {
+        const published = shift();
+        if (published !== undefined) all.push(published);
+      }
+      firstTag = 1;
+      returnedTag = 0;
+      return all;
+    },
   };
 
   function find(id: string, from: number, end: number): number | undefined {
@@ -84,20 +96,20 @@ export function createInFlight(): InFlight {
     return undefined;
   }
 
-  function take(tag: number): Published | undefined {
+  function take(tag: number): P | undefined {
     const published = places.at(tag - firstTag);
     if (published === ANSWERED) return undefined;
     places.set(tag - firstTag, ANSWERED);
     return counted(published);
   }
 
-  function shift(): Published | undefined {
+  function shift(): P | undefined {
     const published = places.shift();
     firstTag += 1;
     return published === ANSWERED ? undefined : counted(published);
   }
 
-  function counted(published: Published): Published {
+  function counted(published: P): P {
     count -= 1;
     bytes -= published.size;
     return published;

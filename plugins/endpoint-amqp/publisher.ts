@@ -6,8 +6,9 @@ import type { Message } from '../../src/core/message.ts';
 import type { Sender } from '../../src/core/sink.ts';
 import { found } from '../../src/options/found.ts';
 import type { Connection } from './connection.ts';
+import { type Culprit, culpritOf, tooLarge } from './culprit.ts';
 import { carried } from './header-names.ts';
-import { createInFlight } from './in-flight.ts';
+import { createInFlight, type Published } from './in-flight.ts';
 import { propertiesOf } from './properties.ts';
 import { isAllowed, type Outlet } from './settings.ts';
 
@@ -15,9 +16,15 @@ import { isAllowed, type Outlet } from './settings.ts';
 const MOST_MESSAGES = 8_192;
 const MOST_BYTES = 8 * 1024 * 1024;
 
+/** So many routing keys that RabbitMQ has refused are refused here, each for so long: then it is asked again. */
+const MOST_REFUSED = 1_024;
+const REFUSED_MS = 10_000;
+
 export interface PublisherOptions {
   readonly connection: Pick<Connection, 'cork' | 'uncork'>;
   readonly channel: ConfirmChannel;
+  /** Another channel on the same connection. */
+  readonly reopen: () => Promise<ConfirmChannel>;
   readonly outlet: Outlet;
   readonly scheduler: SchedulerLike;
   /** It takes messages again. */
@@ -30,6 +37,8 @@ export interface Publisher {
   readonly isWritable: boolean;
   /** Throws an `AraldoError` where it is the message's own fault. */
   publish(message: Message, bytes: Uint8Array, ticket: number, sender: Sender): void;
+  /** RabbitMQ has closed the channel; `false` where it is not over a message, and the endpoint is broken. */
+  channelClosed(reason: Error): boolean;
   /** RabbitMQ has an alarm and reads nothing, or reads again. */
   block(isBlocked: boolean): void;
   /** Takes no more, and resolves when all is confirmed, or the connection is lost. */
@@ -40,9 +49,17 @@ export interface Publisher {
   forget(): void;
 }
 
+/** Kept until it is confirmed, as the leg keeps it: over another message it may have to be published again. */
+interface Kept extends Published {
+  readonly message: Message;
+  readonly bytes: Uint8Array;
+  readonly routingKey: string;
+}
+
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { connection, channel, outlet, scheduler, onWritable, onUnavailable } = options;
-  const inFlight = createInFlight();
+  const { connection, reopen, outlet, scheduler, onWritable, onUnavailable } = options;
+  const inFlight = createInFlight<Kept>();
+  let { channel } = options;
   let isCorked = false;
   /** By the bounds above, by the channel's own buffer, by an alarm of RabbitMQ. */
   let isFull = false;
@@ -50,31 +67,26 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let isBlocked = false;
   let isFinishing = false;
   let isOver = false;
+  /** Between the end of a channel and the last confirmation of what is published again on the next one. */
+  let isRepeating = false;
+  /** To be published again, the oldest first: at most what may be unconfirmed. */
+  let again: Kept[] = [];
+  /** One at a time, so that RabbitMQ closes the channel over that one and no other. */
+  let isOneByOne = false;
+  let mostBytes = Number.POSITIVE_INFINITY;
+  /** By routing key, with what it is refused, and until when in milliseconds of the scheduler. */
+  const refused = new Map<string, { readonly error: AraldoError; readonly untilMs: number }>();
   /** As many as there are callers of `settled` that wait: a drain and a close at most. */
   let waiting: (() => void)[] = [];
 
-  channel.on('ack', ({ deliveryTag, multiple }) => {
-    inFlight.confirm(deliveryTag, multiple);
-    answered();
-  });
-  channel.on('nack', ({ deliveryTag, multiple }) => {
-    inFlight.refuse(deliveryTag, multiple, ({ sender, ticket }) => {
-      const text = 'RabbitMQ refused a message: a queue is full (x-overflow: reject-publish) or failed';
-      sender.fail(ticket, new AraldoError('sink-rejected', `${text}, published to ${nameOf(outlet)}`));
-    });
-    answered();
-  });
-  channel.on('return', returned);
-  channel.on('drain', () => {
-    isChoked = false;
-    tellWritable();
-  });
+  listen();
 
   return {
     get isWritable() {
       return canWrite();
     },
     publish,
+    channelClosed,
     block(blocked) {
       isBlocked = blocked;
       tellWritable();
@@ -91,18 +103,113 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
 
   function canWrite(): boolean {
-    return !isFull && !isChoked && !isBlocked && !isFinishing && !isOver;
+    return !isFull && !isChoked && !isBlocked && !isRepeating && !isFinishing && !isOver;
+  }
+
+  function listen(): void {
+    channel.on('ack', ({ deliveryTag, multiple }) => {
+      inFlight.confirm(deliveryTag, multiple);
+      answered();
+    });
+    channel.on('nack', ({ deliveryTag, multiple }) => {
+      inFlight.refuse(deliveryTag, multiple, ({ sender, ticket }) => {
+        const text = 'RabbitMQ refused a message: a queue is full (x-overflow: reject-publish) or failed';
+        sender.fail(ticket, new AraldoError('sink-rejected', `${text}, published to ${nameOf(outlet)}`));
+      });
+      answered();
+    });
+    channel.on('return', returned);
+    channel.on('drain', () => {
+      isChoked = false;
+      tellWritable();
+    });
   }
 
   function publish(message: Message, bytes: Uint8Array, ticket: number, sender: Sender): void {
     if (isOver) return;
     const routingKey = routingKeyOf(message);
+    const size = bytes.byteLength;
+    if (size > mostBytes) throw tooLarge(mostBytes);
+    throwIfRefused(routingKey);
+    send({ message, bytes, routingKey, ticket, sender, id: message.id, size });
+    if (inFlight.count >= MOST_MESSAGES || inFlight.bytes >= MOST_BYTES) isFull = true;
+  }
+
+  function send(kept: Kept): void {
+    const { message, bytes, routingKey } = kept;
     const properties = propertiesOf(message, outlet);
     cork();
     // amqplib throws before it has written anything, and the message fails: of headers that are too large for it.
     isChoked = !channel.publish(outlet.exchange, routingKey, asBuffer(bytes), properties);
-    inFlight.add({ sender, ticket, id: message.id, size: bytes.byteLength });
-    if (inFlight.count >= MOST_MESSAGES || inFlight.bytes >= MOST_BYTES) isFull = true;
+    inFlight.add(kept);
+  }
+
+  /**
+   * Whoever is to blame fails; the others are published again on a new channel, for their confirmations went with
+   * the old one. RabbitMQ may have them already: they come twice then, as they do after a lost connection.
+   */
+  function channelClosed(reason: Error): boolean {
+    const culprit = culpritOf(reason, nameOf(outlet));
+    if (culprit === undefined || isOver || inFlight.count === 0) return false;
+    const unconfirmed = inFlight.takeAll();
+    const left = [...unconfirmed, ...again];
+    isRepeating = true;
+    remember(culprit);
+    let guilty = culprit.has === undefined ? [] : left.filter(culprit.has);
+    // Where RabbitMQ does not say which it was: whoever was alone.
+    if (guilty.length === 0 && unconfirmed.length === 1) guilty = unconfirmed;
+    isOneByOne ||= guilty.length === 0;
+    const found = new Set(guilty);
+    again = left.filter((kept) => !found.has(kept));
+    for (const { sender, ticket } of guilty) sender.fail(ticket, culprit.error);
+    void reopen().then(
+      (opened) => {
+        if (isOver) return;
+        channel = opened;
+        isChoked = false;
+        listen();
+        repeat();
+      },
+      (thrown: unknown) => {
+        if (!isOver) onUnavailable(AraldoError.from(thrown, 'connection-lost'));
+      },
+    );
+    return true;
+  }
+
+  /** Publishes again what may be published now; ends it when all is confirmed. */
+  function repeat(): void {
+    if (isOver) return;
+    // Of more than one the channel's end would not say which it was.
+    const count = isOneByOne && inFlight.count > 0 ? 0 : isOneByOne ? 1 : again.length;
+    try {
+      for (const kept of again.splice(0, count)) send(kept);
+    } catch (thrown) {
+      // It was taken before: what does not take it now is a channel that has ended again.
+      onUnavailable(AraldoError.from(thrown, 'connection-lost'));
+      return;
+    }
+    if (again.length > 0 || inFlight.count > 0) return;
+    isRepeating = false;
+    isOneByOne = false;
+    isFull = false;
+    release();
+    tellWritable();
+  }
+
+  /** So that those to come cost no channel, and no message twice. */
+  function remember({ error, mostBytes: most, routingKey }: Culprit): void {
+    if (most !== undefined) mostBytes = most;
+    if (routingKey === undefined) return;
+    if (refused.size >= MOST_REFUSED) refused.clear();
+    refused.set(routingKey, { error, untilMs: scheduler.now() + REFUSED_MS });
+  }
+
+  function throwIfRefused(routingKey: string): void {
+    const known = refused.size === 0 ? undefined : refused.get(routingKey);
+    if (known === undefined) return;
+    if (scheduler.now() < known.untilMs) throw known.error;
+    refused.delete(routingKey);
   }
 
   function routingKeyOf(message: Message): string {
@@ -133,6 +240,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   }
 
   function answered(): void {
+    if (isRepeating) return repeat();
     if (inFlight.count === 0) release();
     // Half empty before it takes more, or each answer would let a single message in.
     if (!isFull || inFlight.count > MOST_MESSAGES / 2 || inFlight.bytes > MOST_BYTES / 2) return;
@@ -145,7 +253,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   }
 
   function settled(): Promise<void> {
-    if (inFlight.count === 0 || isOver) return Promise.resolve();
+    if ((inFlight.count === 0 && !isRepeating) || isOver) return Promise.resolve();
     return new Promise((resolve) => waiting.push(resolve));
   }
 

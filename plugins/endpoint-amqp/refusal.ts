@@ -1,11 +1,16 @@
 /** What RabbitMQ says when it does not let us, and what to do about it. */
 import { AraldoError } from '../../src/core/errors.ts';
+import { tlsProblem } from '../../src/options/tls-problem.ts';
 
-/** An `AraldoError` (`connect-failed`) of `what` was refused, with the cure where one is known. */
-export function refusal(what: string, thrown: unknown): AraldoError {
+/** An `AraldoError` of `what` was refused, or was lost, with the cure where one is known. */
+export function refusal(
+  what: string,
+  thrown: unknown,
+  code: 'connect-failed' | 'connection-lost' = 'connect-failed',
+): AraldoError {
   if (thrown instanceof AraldoError) return thrown;
-  const text = textOf(thrown);
-  return new AraldoError('connect-failed', `${what}: ${text}${cureFor(text)}`, { cause: thrown });
+  const text = tlsProblem(thrown) ?? textOf(thrown);
+  return new AraldoError(code, `${what}: ${text}${cureFor(text)}`, { cause: thrown });
 }
 
 /** What an error of amqplib says, in the words of RabbitMQ where it has some. */
@@ -21,6 +26,10 @@ export function textOf(thrown: unknown): string {
 
 /** By how the words of RabbitMQ begin. */
 const cures: readonly (readonly [string, string])[] = [
+  [
+    'ACCESS_REFUSED - Login was refused using authentication mechanism EXTERNAL',
+    'check the certificate of tls.cert: its name is that of a user (ssl_cert_login_from)',
+  ],
   ['ACCESS_REFUSED - Login', 'check the user and the password in url'],
   ['ACCESS_REFUSED', 'check the permissions of the user in url'],
   // Of this refusal amqplib does not pass on what RabbitMQ said.

@@ -105,12 +105,14 @@ export function createSession(session: SessionOptions): Session {
         publisher?.block(blocked);
       },
     });
-    const channel = await connection.confirmChannel();
+    const reopen = () => connection.confirmChannel((reason) => publisher?.channelClosed(reason) ?? false);
+    const channel = await reopen();
     await prepareOutlet(connection, channel, settings);
     throwIfOver();
     publisher = createPublisher({
       connection,
       channel,
+      reopen,
       outlet,
       scheduler,
       onWritable,

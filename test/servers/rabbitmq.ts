@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { Certificate } from '../certificate.ts';
 import { find } from './find.ts';
 import { freePort } from './free-port.ts';
 import { tether } from './tether.ts';
@@ -16,12 +17,20 @@ import { tether } from './tether.ts';
 export interface RabbitmqOptions {
   /** Lines of rabbitmq.conf, as `{ 'disk_free_limit.absolute': '1MB' }`. */
   readonly config?: Readonly<Record<string, string>>;
+  /** A second listener, over TLS, that asks for a certificate made by the same authority, and takes none as well. */
+  readonly tls?: Certificate;
+  /** The plugins of its own that it starts with. */
+  readonly plugins?: readonly string[];
+  /** Users, vhosts, permissions: what `rabbitmqctl import_definitions` takes. There is no user but these. */
+  readonly definitions?: object;
 }
 
 export interface RabbitmqServer extends AsyncDisposable {
   readonly port: number;
   /** `amqp://127.0.0.1:<port>`; the user is guest, as is the password. */
   readonly url: string;
+  /** `amqps://127.0.0.1:<port>`, where it has such a listener. */
+  readonly tlsUrl: string | undefined;
   /** The process id, or undefined while it is down. */
   readonly pid: number | undefined;
   /** That of the Erlang port mapper, which runs on from kill to restart. */
@@ -41,13 +50,24 @@ const run = promisify(execFile);
 
 /** Starts a RabbitMQ; resolves when it serves AMQP. It ends with the test process at the latest. */
 export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<RabbitmqServer> {
-  const [port, distributionPort, mapperPort] = await Promise.all([freePort(), freePort(), freePort()]);
+  const [port, distributionPort, mapperPort, tlsPort] = await Promise.all([
+    freePort(),
+    freePort(),
+    freePort(),
+    freePort(),
+  ]);
   const folder = mkdtempSync(join(tmpdir(), 'araldo-rabbitmq-'));
   // Not the one that Debian's wrapper starts: that wants to be root, and to write to /var.
   const script = find('rabbitmq-server') ?? 'rabbitmq-server';
   const env = environmentOf(folder, port, distributionPort, mapperPort);
-  writeFileSync(join(folder, 'rabbitmq.conf'), linesOf(options));
-  writeFileSync(join(folder, 'plugins'), '[].');
+  const { tls, plugins = [], definitions } = options;
+  const more: Record<string, string> = tls === undefined ? {} : tlsSettings(tls, tlsPort);
+  if (definitions !== undefined) {
+    more['load_definitions'] = join(folder, 'definitions.json');
+    writeFileSync(more['load_definitions'], JSON.stringify(definitions));
+  }
+  writeFileSync(join(folder, 'rabbitmq.conf'), linesOf({ ...more, ...options.config }));
+  writeFileSync(join(folder, 'plugins'), `[${plugins.join(',')}].`);
   const mapper = spawn('epmd', ['-port', String(mapperPort), '-address', '127.0.0.1'], { stdio: 'ignore' });
   await once(mapper, 'spawn');
   const cutMapper = tether(mapper.pid as number);
@@ -89,6 +109,7 @@ export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<Rabb
   return {
     port,
     url: `amqp://127.0.0.1:${port}`,
+    tlsUrl: tls === undefined ? undefined : `amqps://127.0.0.1:${tlsPort}`,
     get pid() {
       return running?.pid;
     },
@@ -137,7 +158,18 @@ function environmentOf(
   };
 }
 
-function linesOf({ config }: RabbitmqOptions): string {
+function tlsSettings({ cert, key }: Certificate, port: number): Record<string, string> {
+  return {
+    'listeners.ssl.1': `127.0.0.1:${port}`,
+    'ssl_options.cacertfile': cert,
+    'ssl_options.certfile': cert,
+    'ssl_options.keyfile': key,
+    'ssl_options.verify': 'verify_peer',
+    'ssl_options.fail_if_no_peer_cert': 'false',
+  };
+}
+
+function linesOf(config: Readonly<Record<string, string>>): string {
   const settings = { 'log.console.level': 'warning', ...config };
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${value}\n`)

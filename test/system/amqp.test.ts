@@ -5,13 +5,13 @@ import { promisify } from 'node:util';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { plugin } from '../../plugins/endpoint-amqp/index.ts';
-import type { AraldoError } from '../../src/core/errors.ts';
-import { Message, type Meta, type RoutePort } from '../../src/core/message.ts';
+import { Message } from '../../src/core/message.ts';
 import type { BatteryWorld } from '../../src/testing/battery-world.ts';
 import { endpointBattery } from '../../src/testing/endpoint-battery.ts';
 import { type Mounted, type MountOptions, mount } from '../endpoint-bench.ts';
 import { type RabbitmqServer, startRabbitmq } from '../servers/rabbitmq.ts';
 import { describeWith } from '../servers/requires.ts';
+import { outcome } from './support/outcome.ts';
 
 const run = promisify(execFile);
 const isDeep = Number(process.env['ARALDO_RUNS'] ?? 0) > 1_000;
@@ -86,28 +86,6 @@ describeWith(['rabbitmq-server', 'amqp-tools'], 'endpoint-amqp', () => {
       found.push(one.content.toString());
     return found;
   };
-  /** Sends, and resolves with what the message failed with, if it did. */
-  const outcome = (to: Mounted, payload: unknown, meta: Meta = {}): Promise<AraldoError | 'ack'> => {
-    const { promise, resolve } = Promise.withResolvers<AraldoError | 'ack'>();
-    const route: RoutePort = {
-      name: 'test',
-      claimed: () => {},
-      discarded: () => {},
-      made: () => {},
-      failed: (_message, error) => resolve(error),
-    };
-    const origin = {
-      address: 'test',
-      valve: { hold: () => {}, release: () => {} },
-      settled: () => resolve('ack'),
-    };
-    const root = Message.root(payload, meta, origin, 0);
-    const message = root.claim(route);
-    root.emitted();
-    to.leg.offer(message);
-    return promise;
-  };
-
   describe('with programs that are none of ours', () => {
     it('reads what amqp-publish publishes, with its properties', async () => {
       const queue = fresh();
