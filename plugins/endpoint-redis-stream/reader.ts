@@ -25,7 +25,7 @@ export interface ReaderOptions {
   readonly held: () => Iterable<string>;
   /** Takes an entry over. Its size in bytes is returned. */
   readonly onEntry: (entry: Entry) => number;
-  /** Redis refuses to be read, or does not answer. A connection that ends tells so itself. */
+  /** Redis refuses to be read, or does not answer: nothing more is read. Once. A connection that ends tells so itself. */
   readonly onFailed: (thrown: unknown) => void;
 }
 
@@ -81,11 +81,7 @@ export function createReader(options: ReaderOptions): Reader {
       nacked.push(pending);
       schedule();
     },
-    stop() {
-      isStopped = true;
-      patience?.unsubscribe();
-      nextTick?.unsubscribe();
-    },
+    stop,
   };
 
   function schedule(): void {
@@ -178,8 +174,17 @@ export function createReader(options: ReaderOptions): Reader {
     }
   }
 
+  /** A connection that has ended refuses at once: asking it again and again would leave no turn to tell of its end. */
   function fail(thrown: unknown): void {
-    if (!isStopped) onFailed(thrown);
+    if (isStopped) return;
+    stop();
+    onFailed(thrown);
+  }
+
+  function stop(): void {
+    isStopped = true;
+    patience?.unsubscribe();
+    nextTick?.unsubscribe();
   }
 
   function countFor(places: number): number {
