@@ -1,5 +1,5 @@
 /** Appends to a file: what comes while a write is under way is the next write, and is synced with it. */
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { SchedulerLike } from 'rxjs';
 import type { Port } from '../../src/core/endpoint.ts';
@@ -15,10 +15,14 @@ export interface AppenderOptions {
   readonly rotate:
     | { readonly bytes: number | undefined; readonly everyMs: number | undefined; readonly keep: number }
     | undefined;
+  /** How often it is looked whether the path still leads to the file that is open. */
+  readonly lookEveryMs: number;
   readonly scheduler: SchedulerLike;
 }
 
 export interface Appender extends SinkTransport {
+  readonly isOpen: boolean;
+  /** Closed meanwhile, it stays so. */
   open(): Promise<void>;
   close(): Promise<void>;
 }
@@ -31,11 +35,17 @@ const LF = 0x0a;
 /** The file as it is open. */
 interface Opened {
   readonly handle: FileHandle;
+  readonly dev: number;
+  readonly ino: number;
   readonly since: number;
   size: number;
+  lookedAt: number;
 }
 
-export function createAppender({ path, syncs, rotate, scheduler }: AppenderOptions, port: Port): Appender {
+export function createAppender(
+  { path, syncs, rotate, lookEveryMs, scheduler }: AppenderOptions,
+  port: Port,
+): Appender {
   let batch = createLineBatch();
   let file: Opened | undefined;
   let isScheduled = false;
@@ -46,12 +56,18 @@ export function createAppender({ path, syncs, rotate, scheduler }: AppenderOptio
   let epoch = 0;
 
   return {
+    get isOpen() {
+      return file !== undefined;
+    },
     async open() {
+      const own = epoch;
       batch = createLineBatch();
       isFull = false;
-      file = await begin().catch((thrown: unknown) => {
+      const opened = await begin().catch((thrown: unknown) => {
         throw failure('connect-failed', thrown);
       });
+      if (own !== epoch) return opened.handle.close();
+      file = opened;
     },
     isWritable: () => file !== undefined && !isFull,
     write(message, ticket, sender) {
@@ -103,22 +119,55 @@ export function createAppender({ path, syncs, rotate, scheduler }: AppenderOptio
         port.writable();
       }
       if (isDue(file, taken.bytes.length)) {
-        await file.handle.close();
-        await putAside(path, rotate?.keep ?? 1);
-        const next = await begin();
+        const next = await beginAnew(file, () => putAside(path, rotate?.keep ?? 1));
+        if (own !== epoch) return next.handle.close();
+        file = next;
+      } else if (await isAway(file)) {
+        const next = await beginAnew(file);
         if (own !== epoch) return next.handle.close();
         file = next;
       }
       // Of a file that is closed meanwhile, the rest is not written: it is sent again.
-      const { handle } = file;
-      for (let from = 0; from < taken.bytes.length; ) {
-        const { bytesWritten } = await handle.write(taken.bytes, from);
-        from += bytesWritten;
+      await append(file, taken.bytes);
+      // What is in a file that was deleted while it was written is nowhere.
+      if (syncs && own === epoch && (await isDeleted(file))) {
+        const next = await beginAnew(file);
+        if (own !== epoch) return next.handle.close();
+        file = next;
+        await append(file, taken.bytes);
       }
-      if (syncs) await handle.datasync();
-      file.size += taken.bytes.length;
       if (own === epoch) taken.confirm();
     }
+  }
+
+  async function append(to: Opened, bytes: Buffer): Promise<void> {
+    for (let from = 0; from < bytes.length; ) {
+      const { bytesWritten } = await to.handle.write(bytes, from);
+      from += bytesWritten;
+    }
+    if (syncs) await to.handle.datasync();
+    to.size += bytes.length;
+  }
+
+  async function beginAnew({ handle }: Opened, between?: () => Promise<void>): Promise<Opened> {
+    await handle.close();
+    await between?.();
+    return begin();
+  }
+
+  /** Whether another program has renamed or deleted the file, or put another one in its place. */
+  async function isAway(opened: Opened): Promise<boolean> {
+    if (scheduler.now() - opened.lookedAt < lookEveryMs) return false;
+    opened.lookedAt = scheduler.now();
+    const now = await stat(path).catch((thrown: NodeJS.ErrnoException) => {
+      if (thrown.code === 'ENOENT') return undefined;
+      throw thrown;
+    });
+    return now?.ino !== opened.ino || now.dev !== opened.dev;
+  }
+
+  async function isDeleted({ handle }: Opened): Promise<boolean> {
+    return (await handle.stat()).nlink === 0;
   }
 
   function isDue({ size, since }: Opened, more: number): boolean {
@@ -131,14 +180,15 @@ export function createAppender({ path, syncs, rotate, scheduler }: AppenderOptio
     await mkdir(dirname(path), { recursive: true });
     const handle = await open(path, 'a+');
     try {
-      const { size, birthtimeMs, mtimeMs } = await handle.stat();
+      const { size, birthtimeMs, mtimeMs, dev, ino } = await handle.stat();
       const isEmpty = size === 0;
       // What a crash has cut off must not become one line with what follows.
       const isTorn = !isEmpty && (await lastByte(handle, size)) !== LF;
       if (isTorn) await handle.write('\n');
       if (isEmpty && syncs) await syncFolder(path);
-      const since = isEmpty ? scheduler.now() : Math.min(birthtimeMs || mtimeMs, scheduler.now());
-      return { handle, since, size: isTorn ? size + 1 : size };
+      const now = scheduler.now();
+      const since = isEmpty ? now : Math.min(birthtimeMs || mtimeMs, now);
+      return { handle, dev, ino, since, size: isTorn ? size + 1 : size, lookedAt: now };
     } catch (thrown) {
       await handle.close();
       throw thrown;

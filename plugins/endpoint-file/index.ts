@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Transport } from '../../src/core/endpoint.ts';
+import { AraldoError } from '../../src/core/errors.ts';
 import { defineEndpoint, type EndpointPlugin } from '../../src/core/plugin.ts';
 import { duration } from '../../src/options/duration.ts';
 import { size } from '../../src/options/size.ts';
@@ -26,7 +27,9 @@ const options = z.strictObject({
     ),
   poll: duration({ min: 10 })
     .default(200)
-    .describe('How often the file is looked at, once its end is reached, for more and for its rotation.'),
+    .describe(
+      'How often the file is looked at: at its end, for more and for its rotation; before it is written to, for its rotation by another program.',
+    ),
   'max-line': size()
     .default(1024 * 1024)
     .describe('The longest line to take; a longer one is left out, counted and logged.'),
@@ -101,21 +104,44 @@ export const plugin: EndpointPlugin = defineEndpoint({
             everyMs: value.rotate.every,
             keep: value.rotate.keep,
           },
+          lookEveryMs: value.poll,
           scheduler,
         },
         port,
       );
+      let isUp = false;
+      let isOpeningLate = false;
+      /** Code may write to a file that is only read by its routes: it is opened when the first message comes. */
+      const openLate = async (): Promise<void> => {
+        if (!isUp || isOpeningLate) return;
+        isOpeningLate = true;
+        try {
+          await appender.open();
+          if (isUp) port.writable();
+        } catch (thrown) {
+          if (isUp) port.broken(AraldoError.from(thrown, 'connect-failed'));
+        } finally {
+          isOpeningLate = false;
+        }
+      };
       return {
-        ...appender,
         pause: () => undefined,
         resume: () => tail.resume(),
         settled: (lane) => tail.settled(lane),
+        write: (message, ticket, sender) => appender.write(message, ticket, sender),
+        isWritable(sender) {
+          if (!appender.isOpen) void openLate();
+          return appender.isWritable(sender);
+        },
+        flush: () => appender.flush?.(),
         async open() {
           if (port.source.isRead) await tail.open();
           if (port.sink.legs.size > 0 || !port.source.isRead) await appender.open();
+          isUp = true;
         },
         drain: () => tail.drain(),
         async close() {
+          isUp = false;
           await tail.close();
           await appender.close();
         },

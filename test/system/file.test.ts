@@ -209,11 +209,7 @@ describe('endpoint-file appends to a file', () => {
   test.each([
     ['renamed', () => renameSync(at('logs/out.log'), at('logs/out.log.1')), ['one', 'two']],
     ['deleted', () => rmSync(at('logs/out.log')), ['two']],
-    [
-      'deleted with its folder',
-      () => rmSync(at('logs'), { recursive: true }),
-      ['two'],
-    ],
+    ['deleted with its folder', () => rmSync(at('logs'), { recursive: true }), ['two']],
     [
       'replaced',
       () => {
@@ -222,7 +218,7 @@ describe('endpoint-file appends to a file', () => {
       },
       ['other', 'two'],
     ],
-  ])('and begins a new one when another program has %s it', async (_how, rotate, left) => {
+  ])('and begins a new one when its own is %s by another program', async (_how, rotate, left) => {
     await using araldo = await start({ poll: '10ms' });
     emit(araldo, 'one');
     await until('it is confirmed', () => isConfirmed(araldo) && existsSync(at('logs/out.log')));
@@ -254,10 +250,10 @@ describe('endpoint-file appends to a file', () => {
       ],
       routes: { log: ['out'] },
     });
-    const { sent } = araldo.server.endpoint<MockEndpoint>('out');
-    await until('it reads', () => sent.length === 1);
+    const read = (): number => araldo.server.endpoint<MockEndpoint>('out').sent.length;
+    await until('it reads', () => read() === 1);
     araldo.server.endpoint('log').next(Message.of('two'));
-    await until('it reads that as well', () => sent.length === 2);
+    await until('it reads that as well', () => read() === 2);
     expect(readFileSync(at('both.log'), 'utf8')).toBe('one\ntwo\n');
   });
 
