@@ -142,6 +142,11 @@ function encode(name: string, value: string): string {
       `expected what an HTTP header can carry in one line, found ${JSON.stringify(name)}: ${JSON.stringify(value.slice(0, 80))}`,
     );
   }
+  return encodeText(value);
+}
+
+/** Text as Node takes it for a header. */
+export function encodeText(value: string): string {
   return Buffer.from(value, 'utf8').toString('latin1');
 }
 

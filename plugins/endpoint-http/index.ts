@@ -12,6 +12,7 @@ import {
 } from '../../src/options/http-url.ts';
 import { size } from '../../src/options/size.ts';
 import { tlsFiles } from '../../src/options/tls.ts';
+import { replyOption } from '../../src/replies/option.ts';
 import { headerFilter, isForwardable, isSettable, namePattern, ordinaryHeaders } from './headers.ts';
 import { createTransport, type Settings } from './transport.ts';
 
@@ -32,12 +33,10 @@ const options = z
       .describe(
         'accepted: 202 as soon as a route has the message. delivered: 200 when the sinks have it, 202 when it was discarded on purpose, 503 when it should be sent again, 422 or 502 when it has failed for good.',
       ),
-    reply: z
-      .boolean()
-      .default(false)
-      .describe(
-        'A request waits for the message that a route sends back to this endpoint, and gets its payload.',
-      ),
+    reply: replyOption(
+      'A request waits for the message that a route sends back to this endpoint under its correlation id, and gets ' +
+        'its payload. true: as long as timeout says; or how long, or a map.',
+    ),
     'accept-headers': z
       .array(z.string().regex(namePattern, 'expected the name of a header, or x-*'))
       .default([])
@@ -124,7 +123,7 @@ const options = z
   .refine(({ path, url }) => (path === undefined) !== (url === undefined), {
     message: 'expected a path to listen on, or a url to send to; for both, declare two endpoints',
   })
-  .refine(({ reply, path }) => !reply || path !== undefined, {
+  .refine(({ reply, path }) => reply === undefined || path !== undefined, {
     path: ['reply'],
     message: 'expected a path beside reply: what is sent to this endpoint is the answer',
   })
@@ -150,23 +149,25 @@ export const plugin: EndpointPlugin = defineEndpoint({
 export default plugin;
 
 function capabilitiesOf(value: Options): Capabilities {
-  const { path, url, reply, ack, concurrency } = value;
+  const { path, url, ack, concurrency } = value;
+  const asks = asksOf(value);
   return {
     ...(path !== undefined && {
       source: {
         canPause: true,
-        acks: ack === 'delivered' && !reply,
+        acks: ack === 'delivered' && asks === undefined,
         redelivers: false,
         // Who waits for an answer is told, and sends it again or does not.
-        ...((reply || ack === 'delivered') && { returnsNacks: true }),
+        ...((asks !== undefined || ack === 'delivered') && { returnsNacks: true }),
         ordered: 'lane',
         scope: 'local',
         carries: 'bytes',
         refusesAbove: value['max-payload'],
+        ...(asks !== undefined && { asks }),
       },
       listensOn: [path],
     }),
-    ...(reply && { sink: { confirms: 'flushed', reaches: 'peers', carries: 'bytes' } }),
+    ...(asks !== undefined && { sink: { confirms: 'flushed', reaches: 'peers', carries: 'bytes' } }),
     ...(url !== undefined && {
       sink: {
         confirms: 'accepted',
@@ -180,10 +181,13 @@ function capabilitiesOf(value: Options): Capabilities {
   };
 }
 
+function asksOf({ reply, timeout }: Options): { timeoutMs: number; max: number } | undefined {
+  return reply && { timeoutMs: reply.timeoutMs ?? timeout, max: reply.max };
+}
+
 function settingsOf(value: Options): Settings {
-  const { path, url, ack, reply, origins, timeout, headers, method, concurrency, tries, tls } = value;
+  const { path, url, ack, origins, timeout, headers, method, concurrency, tries, tls } = value;
   const { 'forward-headers': forwarded } = value;
-  const awaits = ack === 'delivered' ? 'settlement' : 'nothing';
   return {
     listener:
       path === undefined
@@ -200,7 +204,8 @@ function settingsOf(value: Options): Settings {
             maxRequests: value['max-requests'],
             patienceMs: value.patience,
             timeoutMs: timeout,
-            awaits: reply ? 'answer' : awaits,
+            awaits: ack === 'delivered' ? 'settlement' : 'nothing',
+            asks: asksOf(value),
           },
     sender: url && {
       url: withoutCredentials(url),

@@ -8,6 +8,7 @@ import type { Meta, Status } from '../../src/core/message.ts';
 import type { HttpHost } from '../../src/http/host.ts';
 import { formatDuration } from '../../src/options/duration.ts';
 import { crossOriginHeaders, isOriginAllowed } from '../../src/options/origins.ts';
+import type { Requests } from '../../src/replies/requests.ts';
 import { answerJson, answerProblem, type Refusal, refuse } from './answer.ts';
 import { type BodyRoom, linesOf, mediaType, readBody, wireOf } from './body.ts';
 import type { Exchange, Exchanges } from './exchanges.ts';
@@ -31,8 +32,10 @@ export interface ListenerOptions {
   readonly maxRequests: number;
   readonly patienceMs: number;
   readonly timeoutMs: number;
-  /** What a request waits for, if anything: the settlement of its messages, or an answer. */
-  readonly awaits: 'nothing' | 'settlement' | 'answer';
+  /** What a request waits for, if anything; unless for an answer. */
+  readonly awaits: 'nothing' | 'settlement';
+  /** Requests wait for answers, so long and so many. */
+  readonly asks: { readonly timeoutMs: number; readonly max: number } | undefined;
 }
 
 export interface ListenerContext {
@@ -41,6 +44,8 @@ export interface ListenerContext {
   readonly scheduler: SchedulerLike;
   readonly http: HttpHost;
   readonly exchanges: Exchanges;
+  /** Those that wait for answers, where they do. */
+  readonly requests: Requests<Exchange> | undefined;
 }
 
 export interface Listener extends Required<Pick<Transport, 'drain' | 'settled' | 'explained'>> {
@@ -54,7 +59,7 @@ const METHODS = 'POST, PUT';
 const isBatch = /^application\/(x-ndjson|jsonl)$/;
 
 export function createListener(options: ListenerOptions, context: ListenerContext, port: Port): Listener {
-  const { name, scheduler, exchanges } = context;
+  const { name, scheduler, exchanges, requests } = context;
   const isHeaderAllowed = headerFilter(options.acceptHeaders);
   const room: BodyRoom = { bytes: 0, most: options.allBodies };
   /** One for each connection that has sent something: the requests of one come in order. */
@@ -165,7 +170,6 @@ export function createListener(options: ListenerOptions, context: ListenerContex
     const token = `${context.instance}.${name}.${requestCount}`;
     const own = metaOf(request.headers, isHeaderAllowed);
     const query = queryOf(request.url ?? '');
-    const awaitsAnswer = options.awaits === 'answer';
     const meta: Meta = {
       endpoint: name,
       lane: lane.name,
@@ -173,15 +177,11 @@ export function createListener(options: ListenerOptions, context: ListenerContex
       ...(Object.keys(params).length > 0 && { params }),
       ...(query !== undefined && { query }),
       ...own,
-      ...(awaitsAnswer && { correlationId: own.correlationId ?? token }),
     };
-    if (awaitsAnswer) {
-      if (lines.length > 1) return turnAway(request, response, oneOnly);
-      if (exchanges.has(meta.correlationId ?? token)) return turnAway(request, response, inUse);
-    }
+    if (requests !== undefined) return ask(request, response, lane, meta, lines, requests);
     if (options.awaits === 'nothing')
       answerJson(response, 202, { status: 'accepted', messages: lines.length });
-    else exchanges.begin(exchangeOf(response, meta, lines), lines.length);
+    else exchanges.begin(settlementOf(response, token, lines), lines.length);
     const isMany = isBatchOf(request);
     lines.forEach((line, place) => {
       const id = isMany && meta.id !== undefined ? { id: `${meta.id}/${place}` } : {};
@@ -190,25 +190,61 @@ export function createListener(options: ListenerOptions, context: ListenerContex
     });
   };
 
-  const exchangeOf = (response: ServerResponse, meta: Meta, lines: readonly Buffer[]): Exchange => {
+  const settlementOf = (response: ServerResponse, token: string, lines: readonly Buffer[]): Exchange => {
     const exchange: Exchange = {
-      token: meta.peer ?? '',
-      correlationId: options.awaits === 'answer' ? meta.correlationId : undefined,
+      token,
       response,
       onSettled(fate) {
-        // The answer comes by another way; after a failure there is none to come.
-        if (options.awaits === 'answer' && !hasFailed(fate)) return;
         exchanges.end(exchange);
         answerFate(response, fate, lines.length);
       },
+      onAnswered: () => undefined,
       onTimeout() {
-        const after = formatDuration(options.timeoutMs);
-        if (options.awaits === 'answer')
-          answerProblem(response, { status: 504, detail: `no answer came within ${after}` });
-        else answerProblem(response, { status: 503, detail: `not settled within ${after}`, headers: soon });
+        const detail = `not settled within ${formatDuration(options.timeoutMs)}`;
+        answerProblem(response, { status: 503, detail, headers: soon });
       },
     };
     return exchange;
+  };
+
+  /** Its message goes on under a correlation id of ours; the one it came with is given back with the answer. */
+  const ask = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    lane: Lane,
+    meta: Meta,
+    lines: readonly Buffer[],
+    table: Requests<Exchange>,
+  ): void => {
+    const [line] = lines;
+    if (line === undefined || lines.length > 1) return turnAway(request, response, oneOnly);
+    if (table.isFull) {
+      table.refuse();
+      return turnAway(request, response, busy);
+    }
+    const exchange: Exchange = {
+      token: meta.peer ?? '',
+      response,
+      onSettled(fate) {
+        // The answer comes by another way; after a failure there is none to come.
+        if (!hasFailed(fate)) return;
+        exchanges.end(exchange);
+        table.forget(correlationId);
+        answerFate(response, fate, 1);
+      },
+      onAnswered: () => exchanges.end(exchange),
+      onTimeout() {
+        exchanges.end(exchange);
+        const after = formatDuration(options.asks?.timeoutMs ?? options.timeoutMs);
+        answerProblem(response, { status: 504, detail: `no answer came within ${after}` });
+      },
+    };
+    const correlationId = table.ask(exchange, meta.correlationId);
+    response.once('close', () => table.forget(correlationId));
+    exchanges.begin(exchange, 1);
+    const type = isBatchOf(request) ? 'application/json' : meta.contentType;
+    const { replyTo: _replyTo, ...own } = meta;
+    lane.receiveBytes(wireOf(line, type), { ...own, correlationId });
   };
 
   const laneOf = (socket: Socket): Lane => {
@@ -265,6 +301,7 @@ export function createListener(options: ListenerOptions, context: ListenerContex
       giveBack?.();
       giveBack = undefined;
       turnstile.clear();
+      requests?.clear();
       for (const exchange of exchanges.all) {
         exchanges.end(exchange);
         const { status, error: detail, headers = {} } = stopping;
@@ -281,17 +318,12 @@ const busy: Refusal = {
 };
 const stopping: Refusal = { status: 503, error: 'the server is stopping', headers: { 'retry-after': '5' } };
 const oneOnly: Refusal = { status: 400, error: 'expected one message: each request here has one answer' };
-const inUse: Refusal = {
-  status: 409,
-  error: 'another request with this correlation-id waits for its answer',
-};
 
 /** What refused requests are counted by. */
 const reasons: Readonly<Record<number, string>> = {
   400: 'malformed',
   403: 'origin',
   405: 'method',
-  409: 'correlation-id',
   413: 'too-big',
   415: 'content-type',
   503: 'busy',

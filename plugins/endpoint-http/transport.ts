@@ -2,7 +2,8 @@
 import type { Port, Transport } from '../../src/core/endpoint.ts';
 import type { PluginContext } from '../../src/core/plugin.ts';
 import type { HttpHost } from '../../src/http/host.ts';
-import { createExchanges } from './exchanges.ts';
+import { createRequests } from '../../src/replies/requests.ts';
+import { createExchanges, type Exchange } from './exchanges.ts';
 import { createListener, type ListenerOptions } from './listener.ts';
 import { createReplies } from './replies.ts';
 import { createSender, type SenderSettings } from './sender.ts';
@@ -21,10 +22,14 @@ export function createTransport(
 ): Transport {
   if (sending !== undefined) return createSender(sending, scheduler, port);
   if (listening === undefined) return {};
-  const exchanges = createExchanges(scheduler, listening.timeoutMs);
-  const listener = createListener(listening, { name, instance, scheduler, exchanges, http: http() }, port);
+  const { asks } = listening;
+  const requests =
+    asks && createRequests<Exchange>({ scheduler, ...asks, onTimeout: ({ way }) => way.onTimeout() });
+  const exchanges = createExchanges(scheduler, asks === undefined ? listening.timeoutMs : undefined);
+  const context = { name, instance, scheduler, exchanges, requests, http: http() };
+  const listener = createListener(listening, context, port);
   return {
-    ...(listening.awaits === 'answer' && createReplies(exchanges)),
+    ...(requests !== undefined && { ...createReplies(requests), requests: () => requests.counts }),
     open: () => listener.open(),
     settled: (lane, root, status) => listener.settled(lane, root, status),
     explained: (root, end, reason) => listener.explained(root, end, reason),
