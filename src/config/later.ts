@@ -23,7 +23,6 @@ export const laterPlugins: Readonly<Record<string, string>> = {
   'marshal-cloudevents': ownMarshaller,
   'marshal-protobuf': ownMarshaller,
   'marshal-avro': ownMarshaller,
-  'marshal-csv': ownMarshaller,
 };
 
 /** The sentence for a word of a table, or nothing. */
