@@ -22,6 +22,8 @@ export interface CommitsOptions {
   readonly group: string;
   readonly consumer: kafka.Consumer;
   readonly scheduler: SchedulerLike;
+  /** So many messages that are settled and not committed are committed before it is time: a crash repeats them. */
+  readonly most: number;
   /** What we own now. */
   readonly partitions: () => Iterable<Partition>;
   readonly onBroken: (error: AraldoError) => void;
@@ -71,15 +73,18 @@ export function createCommits(options: CommitsOptions): Commits {
   let isHurried = false;
   let isOver = false;
   let failures = 0;
+  /** Settled since the last commit began. */
+  let uncommitted = 0;
 
   return {
-    due,
+    due() {
+      uncommitted += 1;
+      if (uncommitted < options.most) due();
+      else if (running === undefined) early();
+    },
     hurry(hurried) {
       isHurried = hurried;
-      if (!hurried) return;
-      timer?.unsubscribe();
-      timer = undefined;
-      void commit();
+      if (hurried) early();
     },
     async finish() {
       await running;
@@ -91,6 +96,12 @@ export function createCommits(options: CommitsOptions): Commits {
       cut(pool);
     },
   };
+
+  function early(): void {
+    timer?.unsubscribe();
+    timer = undefined;
+    void commit();
+  }
 
   function due(): void {
     if (timer !== undefined || isOver) return;
@@ -107,11 +118,13 @@ export function createCommits(options: CommitsOptions): Commits {
     running ??= send().finally(() => {
       running = undefined;
       if (isHurried) due();
+      else if (uncommitted >= options.most && !isOver) early();
     });
     return running;
   }
 
   async function send(): Promise<void> {
+    uncommitted = 0;
     const moved = [...partitions()]
       .map((partition) => ({ partition, to: partition.settledTo }))
       .filter(({ partition, to }) => to > partition.committed);

@@ -3,6 +3,7 @@ import type * as kafka from '@platformatic/kafka';
 import type { SchedulerLike, Subscription } from 'rxjs';
 import type { AraldoError } from '../../src/core/errors.ts';
 import { type Client, cut, poolOf } from './client.ts';
+import { type Fetched, fetchFrom } from './fetch.ts';
 import type { Partition } from './partition.ts';
 import { protocolErrorsOf, refusal, responseOf } from './refusal.ts';
 import { addressOf, type Settings } from './settings.ts';
@@ -114,14 +115,16 @@ export function createFetches(options: FetchesOptions): Fetches {
     }
     for (const [leader, ofLeader] of wanted) {
       if (asked.has(leader)) continue;
-      if (!metadata.brokers.has(leader)) throw new client.library.ProtocolError('LEADER_NOT_AVAILABLE');
+      const broker = metadata.brokers.get(leader);
+      if (broker === undefined) throw new client.library.ProtocolError('LEADER_NOT_AVAILABLE');
       asked.add(leader);
-      fetch(leader, ofLeader, metadata, isSome ? SHORT_WAIT_MS : WAIT_MS).then(pump, failed);
+      fetch(leader, broker, ofLeader, metadata, isSome ? SHORT_WAIT_MS : WAIT_MS).then(pump, failed);
     }
   }
 
   async function fetch(
     node: number,
+    broker: kafka.Broker,
     wanted: readonly Partition[],
     metadata: kafka.ClusterMetadata,
     waitMs: number,
@@ -141,16 +144,17 @@ export function createFetches(options: FetchesOptions): Fetches {
         partitionMaxBytes: MOST_BYTES_OF_PARTITION,
       });
     }
-    let response: kafka.fetchV17.FetchResponse;
+    let fetched: Fetched;
     try {
-      response = await consumer.fetch({
-        node,
-        topics: [...topics.values()],
-        connectionPool: pool,
-        maxWaitTime: waitMs,
-        minBytes: 1,
+      fetched = await fetchFrom({
+        library: client.library,
+        consumer,
+        connection: await pool.get(broker),
+        waitMs,
         maxBytes: MOST_BYTES,
-        isolationLevel: isolation,
+        isolation,
+        topics: [...topics.values()],
+        nameOf: (id) => nameOf.get(id) ?? id,
       });
       failures = 0;
     } catch (thrown) {
@@ -167,12 +171,12 @@ export function createFetches(options: FetchesOptions): Fetches {
       asked.delete(node);
     }
     if (isStopped) return;
-    for (const { topicId, partitions: answers } of response.responses) {
-      for (const { partitionIndex, records } of answers) {
-        const topic = nameOf.get(topicId);
+    for (const { topic: id, partitions: answers } of fetched.responses) {
+      const topic = nameOf.get(id) ?? id;
+      for (const { index, batches } of answers) {
         // It may have been taken away while we waited, and given back as another.
-        const partition = wanted.find((one) => one.topic === topic && one.index === partitionIndex);
-        if (records !== null && records !== undefined && records.length > 0) partition?.take(records);
+        const partition = wanted.find((one) => one.topic === topic && one.index === index);
+        if (batches.length > 0) partition?.take(batches);
       }
     }
   }
@@ -199,12 +203,8 @@ function placesIn(
   response: unknown,
   nameOf: ReadonlyMap<string, string>,
 ): readonly { topic: string | undefined; index: number; code: number }[] {
-  const { responses = [] } = (response ?? {}) as Partial<kafka.fetchV17.FetchResponse>;
-  return responses.flatMap(({ topicId, partitions }) =>
-    partitions.map(({ partitionIndex, errorCode }) => ({
-      topic: nameOf.get(topicId),
-      index: partitionIndex,
-      code: errorCode,
-    })),
+  const { responses = [] } = (response ?? {}) as Partial<Fetched>;
+  return responses.flatMap(({ topic, partitions }) =>
+    partitions.map(({ index, errorCode }) => ({ topic: nameOf.get(topic) ?? topic, index, code: errorCode })),
   );
 }

@@ -14,6 +14,8 @@ const MOST_TOPICS = 256;
 
 const MOST_BROKERS = 64;
 
+const MAX_BATCH = 64 * 1024 * 1024;
+
 const topic = z
   .string()
   .regex(
@@ -105,6 +107,11 @@ const options = z
     'max-payload': size()
       .default(1024 * 1024)
       .describe('The largest payload of a message, in and out; a larger one goes to on-error.'),
+    'max-batch': size()
+      .optional()
+      .describe(
+        'The most that a batch may be when it is decompressed; a larger one goes to on-error, as one message. 64MiB unless given, or four times a larger max-payload.',
+      ),
     commit: duration()
       .default(1_000)
       .describe(
@@ -121,6 +128,10 @@ const options = z
   .refine((value) => value.topics === undefined || value.group !== undefined, {
     path: ['group'],
     message: 'expected a group beside topics: whoever reads is a member of one',
+  })
+  .refine((value) => (value['max-batch'] ?? value['max-payload']) >= value['max-payload'], {
+    path: ['max-batch'],
+    message: 'expected max-batch to be max-payload at least',
   })
   .refine((value) => !value.idempotent || value.acks === 'all', {
     path: ['idempotent'],
@@ -160,6 +171,7 @@ function settingsOf(value: z.output<typeof options>): Settings {
     sasl: value.sasl,
     tls: value.tls === false ? undefined : value.tls === true ? {} : value.tls,
     maxPayload: value['max-payload'],
+    maxBatch: value['max-batch'] ?? Math.max(MAX_BATCH, 4 * value['max-payload']),
     commitMs: value.commit,
     sessionMs: value['session-timeout'],
     answerMs: value.timeout,

@@ -7,6 +7,9 @@ import type { OutgoingRecord } from './record.ts';
 const MOST_BYTES = 900_000;
 const MOST_MESSAGES = 4_096;
 
+/** Milliseconds from the first message of a batch on, either way: the client library writes larger ones wrong. */
+const FURTHEST_MS = 2n ** 31n - 1n;
+
 export interface Waiting {
   readonly record: OutgoingRecord;
   readonly ticket: number;
@@ -40,9 +43,12 @@ export function createOutgoing(partition: number): Outgoing {
       const most = singles > 0 ? 1 : Math.min(queue.length, MOST_MESSAGES);
       const batch: Waiting[] = [];
       let left = Math.min(room, MOST_BYTES);
+      const begin = queue.at(0)?.record.timestamp ?? 0n;
       for (let place = 0; place < most; place += 1) {
         const waiting = queue.at(place) as Waiting;
         if (place > 0 && waiting.record.size > left) break;
+        const away = waiting.record.timestamp - begin;
+        if (away > FURTHEST_MS || away < -FURTHEST_MS) break;
         left -= waiting.record.size;
         batch.push(waiting);
       }

@@ -1,16 +1,16 @@
 /** One partition while it is ours: its lane, what was fetched of it and not handed over yet, and how far it is settled. */
-import type * as kafka from '@platformatic/kafka';
 import type { SchedulerLike } from 'rxjs';
 import type { Port } from '../../src/core/endpoint.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import { Wire } from '../../src/core/wire.ts';
+import type { Batch, ReadRecord, Records } from './batch.ts';
+import type { Library } from './client.ts';
 import { metaOf } from './record.ts';
 
 /** So many messages in a row, then the event loop gets its turn. */
 const TURN = 1_024;
 
-/** A batch of the broker itself, that says where a transaction ends. */
-const IS_CONTROL = 1 << 5;
+const nothing = Buffer.alloc(0);
 
 export interface PartitionOptions {
   readonly topic: string;
@@ -23,6 +23,13 @@ export interface PartitionOptions {
   readonly isCommitted: boolean;
   readonly port: Port;
   readonly scheduler: SchedulerLike;
+  readonly library: Pick<Library, 'compressionsAlgorithms'>;
+  /** The most that a batch may be when it is decompressed, in bytes: one at a time is, and no more of it is. */
+  readonly maxBatch: number;
+  /** A batch is larger: it becomes one message, of which no more is known than its place. */
+  readonly onTooLarge: (batch: Batch) => void;
+  /** What the broker gave is no batch of records. Called once; nothing of the partition is read any more. */
+  readonly onUnreadable: (thrown: unknown) => void;
   /** All that was fetched is handed over: there is room for more. */
   readonly onEmpty: () => void;
 }
@@ -40,7 +47,7 @@ export interface Partition {
   /** The offset up to which, itself excluded, all is settled: what may be committed. */
   readonly settledTo: number;
   /** Takes what was fetched from `fetchFrom` on. */
-  take(batches: readonly kafka.RecordsBatch[]): void;
+  take(batches: readonly Batch[]): void;
   pause(): void;
   resume(): void;
   /** It is another's now: what is not handed over is forgotten, late settlements change nothing. */
@@ -52,13 +59,14 @@ export interface Partition {
  * no other is made until all of it is handed over.
  */
 export function createPartition(options: PartitionOptions): Partition {
-  const { topic, index, endpoint, from, isCommitted, port, scheduler, onEmpty } = options;
+  const { topic, index, endpoint, from, isCommitted, port, scheduler, library, maxBatch, onEmpty } = options;
   const name = `${topic}/${index}`;
   const meta = { endpoint, lane: name, topic, partition: index };
   const lane = port.source.lane({ name, meta, isCumulative: true });
-  let fetched: readonly kafka.RecordsBatch[] = [];
+  let fetched: readonly Batch[] = [];
   let batchAt = 0;
-  let recordAt = 0;
+  /** Of the batch at `batchAt`, once it is begun. */
+  let records: Records | undefined;
   let fetchFrom = from;
   /** A batch may begin before what was asked for: that was read already. */
   let handFrom = from;
@@ -87,11 +95,10 @@ export function createPartition(options: PartitionOptions): Partition {
       if (isOver) return;
       fetched = batches;
       batchAt = 0;
-      recordAt = 0;
+      records = undefined;
       handFrom = fetchFrom;
       const last = batches.at(-1);
-      if (last !== undefined)
-        fetchFrom = Math.max(fetchFrom, Number(last.firstOffset) + last.lastOffsetDelta + 1);
+      if (last !== undefined) fetchFrom = Math.max(fetchFrom, last.lastOffset + 1);
       if (!isPaused) feed();
     },
     pause() {
@@ -104,6 +111,7 @@ export function createPartition(options: PartitionOptions): Partition {
     revoke() {
       isOver = true;
       fetched = [];
+      records = undefined;
       lane.revoke();
     },
   };
@@ -112,29 +120,37 @@ export function createPartition(options: PartitionOptions): Partition {
   /** Hands over until it is paused. */
   function feed(): void {
     isFeeding = true;
-    let left = TURN;
-    for (; batchAt < fetched.length && isLet() && left > 0; batchAt += 1, recordAt = 0) {
-      const batch = fetched[batchAt] as kafka.RecordsBatch;
-      if ((batch.attributes & IS_CONTROL) !== 0) continue;
-      const { records } = batch;
-      const begin = Number(batch.firstOffset);
-      const beginMs = Number(batch.firstTimestamp);
-      while (recordAt < records.length && isLet() && left > 0) {
-        const record = records[recordAt] as kafka.KafkaRecord;
-        recordAt += 1;
-        const offset = begin + record.offsetDelta;
-        if (offset < handFrom) continue;
-        left -= 1;
-        hand(record, offset, beginMs + Number(record.timestampDelta));
-      }
-      if (recordAt < records.length) break;
+    try {
+      handOver();
+    } catch (thrown) {
+      isOver = true;
+      options.onUnreadable(thrown);
+    } finally {
+      isFeeding = false;
     }
-    isFeeding = false;
     if (isOver || isPaused) return;
     if (batchAt >= fetched.length) {
       fetched = [];
       onEmpty();
     } else scheduler.schedule(feedOn);
+  }
+
+  function handOver(): void {
+    for (let left = TURN; batchAt < fetched.length && isLet() && left > 0; ) {
+      const batch = fetched[batchAt] as Batch;
+      if (records === undefined && !batch.isControl && !batch.isAborted && batch.lastOffset >= handFrom) {
+        records = batch.open(library, maxBatch);
+        if (records === undefined) handWhole(batch);
+      }
+      const record = records?.next();
+      if (record === undefined) {
+        records = undefined;
+        batchAt += 1;
+      } else if (record.offset >= handFrom) {
+        left -= 1;
+        hand(record);
+      }
+    }
   }
 
   /** Asked anew for each message: handing one over may pause us, or take the partition away. */
@@ -146,9 +162,21 @@ export function createPartition(options: PartitionOptions): Partition {
     if (!isFeeding && !isPaused && !isOver) feed();
   }
 
-  function hand(record: kafka.KafkaRecord, offset: number, timestampMs: number): void {
-    const all = metaOf(meta, offset, timestampMs, record);
-    if (record.value === null) lane.receive(null, { ...all, tombstone: true }, offset);
-    else lane.receiveBytes(Wire.of(record.value), all, offset);
+  function hand(record: ReadRecord): void {
+    const { offset, timestampMs, value, isTooLarge } = record;
+    const all = metaOf(meta, offset, timestampMs, isTooLarge ? { key: null, headers: [] } : record);
+    // With a key or headers beyond all bounds it fails, as one whose payload is.
+    if (isTooLarge) lane.receiveBytes(Wire.packed(value ?? nothing, maxBatch + 1), all, offset);
+    else if (value === null) lane.receive(null, { ...all, tombstone: true }, offset);
+    else lane.receiveBytes(Wire.of(value), all, offset);
+  }
+
+  /** At the place of its last message, so that what is settled behind it covers all of them. */
+  function handWhole(batch: Batch): void {
+    options.onTooLarge(batch);
+    const { firstOffset, lastOffset, data } = batch;
+    const id = `${endpoint}/${name}/${lastOffset}`;
+    const all = { ...meta, id, offset: lastOffset, firstOffset };
+    lane.receiveBytes(Wire.packed(data, maxBatch + 1), all, lastOffset);
   }
 }

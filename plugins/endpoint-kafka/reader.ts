@@ -5,6 +5,8 @@ import { AraldoError } from '../../src/core/errors.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { Holder } from '../../src/core/message.ts';
+import { createRateLimitedLog } from '../../src/core/rate-limited-log.ts';
+import { formatSize } from '../../src/options/size.ts';
 import type { Client } from './client.ts';
 import { createCommits } from './commits.ts';
 import { createFetches } from './fetches.ts';
@@ -16,6 +18,8 @@ import { addressOf, type Settings } from './settings.ts';
 /** Kafka's names for "where the log begins" and "where it ends", as timestamps. */
 const EARLIEST = -2n;
 const LATEST = -1n;
+
+const WARN_EVERY_MS = 10_000;
 
 export interface ReaderOptions {
   readonly client: Client;
@@ -62,6 +66,7 @@ export function createReader(options: ReaderOptions): Reader {
   const owned = new Map<string, Partition>();
   /** What is emitted while the group settles who owns what would come twice, from us and from whoever owns it then. */
   const holder: Holder = { name: `${endpoint}: the group ${options.group} rebalances` };
+  const warn = createRateLimitedLog({ log, level: 'warn', everyMs: WARN_EVERY_MS, scheduler });
   let last: Assignment | undefined;
   /** Counts assignments, so that what was asked for an older one is dropped. */
   let round = 0;
@@ -104,7 +109,12 @@ export function createReader(options: ReaderOptions): Reader {
     partitions: () => owned.values(),
     onBroken: broken,
   };
-  const commits = createCommits({ ...shared, group: options.group });
+  const commits = createCommits({
+    ...shared,
+    group: options.group,
+    // With the window itself, a crash then repeats hardly more than the window.
+    most: Math.max(1, Math.floor(port.source.gate.window / 4)),
+  });
   const fetches = createFetches({
     ...shared,
     onOutOfRange: (partition) => void restart(partition).catch(lost),
@@ -173,6 +183,14 @@ export function createReader(options: ReaderOptions): Reader {
       isCommitted,
       port,
       scheduler,
+      library: client.library,
+      maxBatch: settings.maxBatch,
+      onTooLarge: ({ firstOffset, lastOffset, count }) =>
+        warn(
+          { endpoint, partition: `${topic}/${index}`, firstOffset, lastOffset, count },
+          `${topic}/${index}: a batch of messages is larger than max-batch (${formatSize(settings.maxBatch)}) when it is decompressed; it goes to on-error as one message`,
+        ),
+      onUnreadable: lost,
       onEmpty: () => fetches.pump(),
     });
     owned.set(nameOf(partition), partition);

@@ -33,6 +33,21 @@ const cures: Readonly<Record<string, string>> = {
   UNSUPPORTED_COMPRESSION_TYPE: 'check compression',
 };
 
+/** The same by the code of an error of Node. */
+const curesOfCodes: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'check brokers',
+  ENOTFOUND: 'check brokers',
+  EAI_AGAIN: 'check brokers',
+  EHOSTUNREACH: 'check brokers',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'check brokers, or state tls.server-name',
+  CERT_HAS_EXPIRED: 'the certificate of the broker is too old',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'check tls.ca',
+  SELF_SIGNED_CERT_IN_CHAIN: 'check tls.ca',
+  UNABLE_TO_GET_ISSUER_CERT: 'check tls.ca',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'check tls.ca',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'check tls.ca',
+};
+
 /** All of an error and what is within it, from the outermost on. */
 export function* within(thrown: unknown, depth = 0): Generator<KafkaError> {
   if (!(thrown instanceof Error) || depth > DEEPEST) return;
@@ -84,6 +99,11 @@ function cureOf(thrown: unknown): string | undefined {
   for (const { code, message } of within(thrown)) {
     if (code === 'PLT_KFK_AUTHENTICATION') return 'check sasl.mechanism, sasl.username and sasl.password';
     if (message.includes('requires TLS')) return 'state tls: true';
+    const cure = typeof code === 'string' ? curesOfCodes[code] : undefined;
+    if (cure !== undefined) return cure;
+    // A broker that asks for a certificate, and does not like the one it gets, says no more than this.
+    if (message === 'Connection closed')
+      return 'check tls, and tls.cert and tls.key where the broker asks for a certificate';
     if (message.startsWith('Unknown topic')) return cures['UNKNOWN_TOPIC_OR_PARTITION'];
   }
   return undefined;

@@ -36,6 +36,8 @@ export interface Settings {
   readonly tls: TlsFiles | undefined;
   /** The largest payload of a message, in bytes. */
   readonly maxPayload: number;
+  /** The most that a batch may be when it is decompressed, in bytes. */
+  readonly maxBatch: number;
   readonly commitMs: number;
   readonly sessionMs: number;
   /** How long a broker may take to answer. */

@@ -46,6 +46,14 @@ export class Wire {
     return new Wire(undefined, 0, bytes.byteLength, isText, marshaller, bytes);
   }
 
+  /**
+   * Bytes that stand for more, and are not unpacked because it would be too much: `size` is larger than any payload may
+   * be, so the message fails with that, and nobody takes the bytes for its payload.
+   */
+  static packed(bytes: Uint8Array, size: number): Wire {
+    return new Wire(undefined, 0, size, false, undefined, bytes);
+  }
+
   /** `size` bytes of `memory` from `offset` on. */
   static within(memory: DataView, offset: number, size: number, isText?: boolean): Wire {
     return new Wire(memory, offset, size, isText, undefined, undefined);

@@ -31,3 +31,9 @@ test('wire › says how much memory it keeps alive, and can have memory of its o
   expect(wire.pinned).toBe(1_000);
   expect(wire.unpinned()).toMatchObject({ pinned: 10, size: 10, isText: true });
 });
+
+test('wire › of bytes that are not unpacked has the size that they stand for', () => {
+  const wire = Wire.packed(Buffer.from('few'), 1_000_000);
+  expect(wire.size).toBe(1_000_000);
+  expect(Buffer.from(wire.bytes).toString()).toBe('few');
+});

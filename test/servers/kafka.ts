@@ -3,11 +3,12 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe } from 'vitest';
+import type { Certificate } from '../certificate.ts';
 import { freePort } from './free-port.ts';
 import { brokerFiles, jvm, lackOfBroker, run } from './kafka/broker.ts';
 import { tether } from './tether.ts';
@@ -17,8 +18,18 @@ export const alice = { username: 'alice', password: 'wonderland-7' } as const;
 export interface KafkaOptions {
   /** Where the broker tells clients that it listens: the port of a proxy in front of it. */
   readonly advertised?: number;
+  /** Listeners over TLS beside the others, and rights for everybody but those that have all. */
+  readonly secured?: SecuredListeners;
   /** More of server.properties. */
   readonly config?: Readonly<Record<string, string>>;
+}
+
+export interface SecuredListeners {
+  /** Where `alice` logs in by her password. */
+  readonly loginPort: number;
+  /** Where a client is known by its certificate: `User:CN=…`, from the authority that `certificate` is. */
+  readonly mutualPort: number;
+  readonly certificate: Certificate;
 }
 
 export interface KafkaServer extends AsyncDisposable {
@@ -148,6 +159,11 @@ interface Place {
 
 function propertiesOf({ folder, port, saslPort, controllerPort, options }: Place): string {
   const { username, password } = alice;
+  const { secured } = options;
+  const over = (listeners: string): string =>
+    secured === undefined
+      ? listeners
+      : `${listeners},SECURED://127.0.0.1:${secured.loginPort},MUTUAL://127.0.0.1:${secured.mutualPort}`;
   const module = (login: string, rest = ''): string =>
     `org.apache.kafka.common.security.${login} required${rest};`;
   const settings: Record<string, string> = {
@@ -155,17 +171,27 @@ function propertiesOf({ folder, port, saslPort, controllerPort, options }: Place
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAIN://127.0.0.1:${port},LOGIN://127.0.0.1:${saslPort},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAIN://127.0.0.1:${options.advertised ?? port},LOGIN://127.0.0.1:${saslPort}`,
-    'listener.security.protocol.map': 'PLAIN:PLAINTEXT,LOGIN:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: over(
+      `PLAIN://127.0.0.1:${port},LOGIN://127.0.0.1:${saslPort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    ),
+    'advertised.listeners': over(
+      `PLAIN://127.0.0.1:${options.advertised ?? port},LOGIN://127.0.0.1:${saslPort}`,
+    ),
+    'listener.security.protocol.map':
+      'PLAIN:PLAINTEXT,LOGIN:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT,SECURED:SASL_SSL,MUTUAL:SSL',
     'inter.broker.listener.name': 'PLAIN',
     'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
-    'listener.name.login.plain.sasl.jaas.config': module(
-      'plain.PlainLoginModule',
-      ` user_${username}="${password}"`,
+    ...Object.fromEntries(
+      ['login', 'secured'].flatMap((name) => [
+        [
+          `listener.name.${name}.plain.sasl.jaas.config`,
+          module('plain.PlainLoginModule', ` user_${username}="${password}"`),
+        ],
+        [`listener.name.${name}.scram-sha-256.sasl.jaas.config`, module('scram.ScramLoginModule')],
+        [`listener.name.${name}.scram-sha-512.sasl.jaas.config`, module('scram.ScramLoginModule')],
+      ]),
     ),
-    'listener.name.login.scram-sha-256.sasl.jaas.config': module('scram.ScramLoginModule'),
-    'listener.name.login.scram-sha-512.sasl.jaas.config': module('scram.ScramLoginModule'),
+    ...(secured !== undefined && securedProperties(folder, secured)),
     'log.dirs': join(folder, 'data'),
     'offsets.topic.replication.factor': '1',
     'offsets.topic.num.partitions': '1',
@@ -191,6 +217,22 @@ function propertiesOf({ folder, port, saslPort, controllerPort, options }: Place
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
+}
+
+/** Those who come without TLS have all rights, so that tests can give others some. */
+function securedProperties(folder: string, { certificate }: SecuredListeners): Record<string, string> {
+  const { cert, key } = certificate;
+  const keystore = join(folder, 'broker.pem');
+  writeFileSync(keystore, `${readFileSync(key, 'utf8')}${readFileSync(cert, 'utf8')}`);
+  return {
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': keystore,
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': cert,
+    'listener.name.mutual.ssl.client.auth': 'required',
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': `User:ANONYMOUS;User:${alice.username};User:CN=araldo`,
+  };
 }
 
 /** Whether kcat gets an answer. */

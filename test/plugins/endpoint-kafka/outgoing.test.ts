@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { createOutgoing } from '../../../plugins/endpoint-kafka/outgoing.ts';
 
 const sender = {} as never;
-const waiting = (ticket: number, size: number) => ({
+const waiting = (ticket: number, size: number, timestamp = 0n) => ({
   ticket,
   sender,
-  record: { key: undefined, value: null, headers: new Map(), timestamp: 0n, size },
+  record: { key: undefined, value: null, headers: new Map(), timestamp, size },
 });
 const tickets = (batch: readonly { ticket: number }[]): number[] => batch.map(({ ticket }) => ticket);
 
@@ -40,5 +40,18 @@ describe('outgoing', () => {
       queue.drop(batch.length);
     }
     expect(given).toEqual([[0], [1], [2], [3, 4]]);
+  });
+
+  it('ends a batch before a message whose time is further away than a batch can say', () => {
+    const queue = createOutgoing(0);
+    const far = 2n ** 31n;
+    for (const [n, at] of [0n, far - 1n, far, 0n, 1n - far, 1n].entries()) queue.push(waiting(n, 10, at));
+    const given: number[][] = [];
+    while (queue.length > 0) {
+      const batch = queue.next(1_000);
+      given.push(tickets(batch));
+      queue.drop(batch.length);
+    }
+    expect(given).toEqual([[0, 1], [2], [3, 4, 5]]);
   });
 });
