@@ -4,6 +4,7 @@ import { defineEndpoint, type EndpointPlugin } from '../../src/core/plugin.ts';
 import { httpHost } from '../../src/http/host.ts';
 import { duration } from '../../src/options/duration.ts';
 import { size } from '../../src/options/size.ts';
+import { REPLY_TIMEOUT_MS, type ReplyLimits, replyOption } from '../../src/replies/option.ts';
 import { type Reach, reaches } from './audience.ts';
 import { peerOverflows } from './broadcast.ts';
 import { createListener } from './listener.ts';
@@ -57,6 +58,10 @@ const options = z
       .enum(reaches)
       .optional()
       .describe('Whom a message reaches. Unset: room where the path has parameters, else all.'),
+    reply: replyOption(
+      'Messages of peers are requests, and what a route sends back here goes to the peer that asked and to no other, by ' +
+        'its correlation id. true, how long that may take, or a map.',
+    ),
     echo: z.boolean().default(false).describe('Whether a message is also sent to the peer it came from.'),
     'when-empty': z
       .enum(['discard', 'hold'])
@@ -66,6 +71,10 @@ const options = z
   .refine((value) => value['when-empty'] === 'discard' || reachOf(value) === 'all', {
     path: ['when-empty'],
     message: 'hold needs reach: all; a room or a peer that is not there may never come',
+  })
+  .refine(({ reply, reach = 'peer' }) => reply === undefined || reach === 'peer', {
+    path: ['reach'],
+    message: 'expected no reach beside reply: an answer reaches the peer that asked',
   });
 
 export const plugin: EndpointPlugin = defineEndpoint({
@@ -73,7 +82,7 @@ export const plugin: EndpointPlugin = defineEndpoint({
   id: 'endpoint-websocket',
   summary: 'Serves WebSocket peers on a path of the server.',
   options,
-  capabilities: ({ path, 'max-payload': maxPayload, 'all-buffers': peerBytes }) => ({
+  capabilities: ({ path, reply, 'max-payload': maxPayload, 'all-buffers': peerBytes }) => ({
     source: {
       canPause: true,
       acks: false,
@@ -82,6 +91,7 @@ export const plugin: EndpointPlugin = defineEndpoint({
       scope: 'local',
       carries: 'bytes',
       refusesAbove: maxPayload,
+      ...(reply !== undefined && { asks: asksOf(reply) }),
     },
     sink: { confirms: 'flushed', reaches: 'peers', carries: 'bytes', peerBytes },
     listensOn: [path],
@@ -104,6 +114,7 @@ export const plugin: EndpointPlugin = defineEndpoint({
           },
           allBuffers: value['all-buffers'],
           reach: reachOf(value),
+          asks: value.reply && asksOf(value.reply),
           echo: value.echo,
           holdsWhenEmpty: value['when-empty'] === 'hold',
         },
@@ -115,6 +126,11 @@ export const plugin: EndpointPlugin = defineEndpoint({
 
 export default plugin;
 
-function reachOf(value: { path: string; reach?: Reach | undefined }): Reach {
+function reachOf(value: { path: string; reach?: Reach | undefined; reply?: ReplyLimits | undefined }): Reach {
+  if (value.reply !== undefined) return 'peer';
   return value.reach ?? (/[:*{(]/.test(value.path) ? 'room' : 'all');
+}
+
+function asksOf({ timeoutMs = REPLY_TIMEOUT_MS, max }: ReplyLimits): { timeoutMs: number; max: number } {
+  return { timeoutMs, max };
 }

@@ -4,8 +4,12 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { PeerCounts, Port, Transport } from '../../src/core/endpoint.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import type { Log } from '../../src/core/log.ts';
+import type { Message } from '../../src/core/message.ts';
+import type { Sender } from '../../src/core/sink.ts';
+import type { Wire } from '../../src/core/wire.ts';
 import type { HttpHost, Upgrade } from '../../src/http/host.ts';
 import { isOriginAllowed } from '../../src/options/origins.ts';
+import { createRequests, type Requests } from '../../src/replies/requests.ts';
 import { createAudience, type Reach } from './audience.ts';
 import { type BroadcastOptions, createBroadcast } from './broadcast.ts';
 import { readFrames } from './frame-reader.ts';
@@ -23,6 +27,8 @@ export interface ListenerOptions
   readonly pingMs: number;
   readonly pongMs: number;
   readonly reach: Reach;
+  /** Messages of peers are requests that wait for answers, so long and so many. `reach` is `peer` then. */
+  readonly asks: { readonly timeoutMs: number; readonly max: number } | undefined;
 }
 
 export interface ListenerContext {
@@ -40,6 +46,9 @@ const MAX_LOGGED_ORIGINS = 100;
 /** Refusals of other kinds are logged at most this often. */
 const LOG_EVERY_MS = 1_000;
 
+/** One peer may take up a tenth of the requests that may wait, and so many in any case. */
+const SMALLEST_SHARE = 16;
+
 const GOING_AWAY = 1001;
 const TRY_LATER = 1013;
 
@@ -54,6 +63,9 @@ export function createListener(options: ListenerOptions, context: ListenerContex
   const { scheduler, log, name } = context;
   const audience = createAudience(options.reach);
   const byLane = new Map<Lane, Peer>();
+  const { asks } = options;
+  const maxOfOne = Math.max(SMALLEST_SHARE, Math.ceil((asks?.max ?? 0) / 10));
+  const requests = asks && createRequests<Peer>({ scheduler, ...asks, maxOfOne });
   const refused: Record<string, number> = {};
   const loggedOrigins = new Set<string>();
   let loggedAt = Number.NEGATIVE_INFINITY;
@@ -117,6 +129,7 @@ export function createListener(options: ListenerOptions, context: ListenerContex
     if (!audience.peers.has(peer)) return;
     audience.leave(peer);
     broadcast.forget(peer);
+    requests?.forgetAll(peer);
     byLane.delete(peer.lane);
     peer.lane.close();
   };
@@ -165,7 +178,8 @@ export function createListener(options: ListenerOptions, context: ListenerContex
 
     readFrames(webSocket, upgrade.socket, {
       maxPayload: options.maxPayload,
-      onMessage: (wire) => lane.receiveBytes(wire),
+      onMessage:
+        requests === undefined ? (wire) => lane.receiveBytes(wire) : (wire) => ask(peer, wire, requests),
       // Otherwise `ws` would close the socket before the end of the turn, and before the last answers.
       onEnding: () => broadcast.flush(),
     });
@@ -181,6 +195,21 @@ export function createListener(options: ListenerOptions, context: ListenerContex
     });
   };
 
+  /** A peer that asks too much is not held: what it sends beyond is turned away, and counted. */
+  const ask = (peer: Peer, wire: Wire, table: Requests<Peer>): void => {
+    if (table.isFullFor(peer)) table.refuse();
+    else peer.lane.receiveBytes(wire, { ...peer.lane.meta, correlationId: table.ask(peer, undefined) });
+  };
+
+  /** Only the peer that asked gets it, whatever the message says of peers. */
+  const answer = (message: Message, ticket: number, sender: Sender, table: Requests<Peer>): boolean => {
+    const asked = table.take(message, sender);
+    if (typeof asked !== 'string')
+      return broadcast.write(message.withMeta({ ...message.meta, peer: asked.way.id }), ticket, sender);
+    sender.dismiss(ticket, asked);
+    return false;
+  };
+
   return {
     open() {
       isDraining = false;
@@ -190,7 +219,17 @@ export function createListener(options: ListenerOptions, context: ListenerContex
     pause: (lane) => byLane.get(lane)?.webSocket.pause(),
     resume: (lane) => byLane.get(lane)?.webSocket.resume(),
     isWritable: (sender) => broadcast.isWritable(sender),
-    write: (message, ticket, sender) => broadcast.write(message, ticket, sender),
+    write: (message, ticket, sender) =>
+      requests === undefined
+        ? broadcast.write(message, ticket, sender)
+        : answer(message, ticket, sender, requests),
+    ...(requests !== undefined && {
+      requests: () => requests.counts,
+      settled(_lane, root, status) {
+        // No answer will come.
+        if (status !== 'ack') requests.forget(root.meta.correlationId);
+      },
+    }),
     async flush() {
       broadcast.flush();
       await Promise.all([...audience.peers].map((peer) => emptied(peer)));
@@ -202,6 +241,7 @@ export function createListener(options: ListenerOptions, context: ListenerContex
       giveBack?.();
       giveBack = undefined;
       pulse.stop();
+      requests?.clear();
       await Promise.all([...audience.peers].map((peer) => goodbye(peer)));
     },
     peers(): PeerCounts {

@@ -26,6 +26,8 @@ export interface RequestsOptions<Way> {
   readonly timeoutMs: number;
   /** The most requests that wait: `isFull` from then on, and it is for the caller to take no more. */
   readonly max: number;
+  /** The most of them with one and the same way back, so that one who floods leaves room for others. Any unless given. */
+  readonly maxOfOne?: number;
   /** Called once for a request that has waited for `timeoutMs`. */
   readonly onTimeout?: (asked: Asked<Way>) => void;
   /** There is room again, at ¾ of `max`, after `isFull`. */
@@ -36,6 +38,8 @@ export interface RequestsOptions<Way> {
 
 export interface Requests<Way> {
   readonly isFull: boolean;
+  /** Whether one with this way back may ask no more, or nobody may. */
+  isFullFor(way: Way): boolean;
   readonly counts: RequestCounts;
   /** Begins to wait; gives the correlation id under which the request goes on. */
   ask(way: Way, correlationId: string | undefined): string;
@@ -48,6 +52,8 @@ export interface Requests<Way> {
   take(message: Message, sender: Sender): Asked<Way> | Unasked;
   /** Whoever asked has left, or has been told otherwise. */
   forget(correlationId: string | undefined): void;
+  /** Whoever asked with this way back has left; where there is a `maxOfOne`. */
+  forgetAll(way: Way): void;
   /** A request was turned away because there was no room. */
   refuse(): void;
   /** Ends all waiting, without a word; gives those that waited. */
@@ -81,11 +87,13 @@ interface Answered<Way> {
  * if (typeof asked === 'string') sender.dismiss(ticket, asked);
  */
 export function createRequests<Way>(options: RequestsOptions<Way>): Requests<Way> {
-  const { scheduler, timeoutMs, max, onTimeout, onRoom, makeId = randomUUID } = options;
+  const { scheduler, timeoutMs, max, onTimeout, onRoom, maxOfOne, makeId = randomUUID } = options;
   /** What ids of this run begin with. It is no secret: it only tells late answers from strange ones. */
   const mark = `araldo-${makeId().slice(0, 8)}-`;
   /** By id, the oldest first. Bounded by `max` and what a transport had read already when it was full. */
   const waiting = new Map<string, Entry<Way>>();
+  /** The ids of those that wait, by way back; only where they are bounded. */
+  const ofWay = maxOfOne === undefined ? undefined : new Map<Way, Set<string>>();
   /** By root of the answer, and as long as somebody has that. */
   const answers = new WeakMap<Message, Answered<Way>>();
   const counts = { asked: 0, answered: 0, timedOut: 0, forgotten: 0, refused: 0 };
@@ -97,6 +105,7 @@ export function createRequests<Way>(options: RequestsOptions<Way>): Requests<Way
     get isFull() {
       return waiting.size >= max;
     },
+    isFullFor: (way) => waiting.size >= max || (ofWay?.get(way)?.size ?? 0) >= (maxOfOne ?? max),
     get counts() {
       return { ...counts, waiting: waiting.size };
     },
@@ -105,6 +114,7 @@ export function createRequests<Way>(options: RequestsOptions<Way>): Requests<Way
       counts.asked += 1;
       waiting.set(id, { way, correlationId, expiresAt: scheduler.now() + timeoutMs });
       if (waiting.size >= max) wasFull = true;
+      note(way, id);
       arm();
       return id;
     },
@@ -123,6 +133,10 @@ export function createRequests<Way>(options: RequestsOptions<Way>): Requests<Way
       counts.forgotten += 1;
       tellRoom();
     },
+    forgetAll(way) {
+      for (const id of [...(ofWay?.get(way) ?? [])]) if (remove(id) !== undefined) counts.forgotten += 1;
+      tellRoom();
+    },
     refuse() {
       counts.refused += 1;
     },
@@ -130,6 +144,7 @@ export function createRequests<Way>(options: RequestsOptions<Way>): Requests<Way
       disarm();
       const all = [...waiting.values()];
       waiting.clear();
+      ofWay?.clear();
       counts.forgotten += all.length;
       tellRoom();
       return all;
@@ -147,8 +162,23 @@ export function createRequests<Way>(options: RequestsOptions<Way>): Requests<Way
   function remove(id: string | undefined): Entry<Way> | undefined {
     if (id === undefined) return undefined;
     const entry = waiting.get(id);
+    if (entry !== undefined) strike(entry.way, id);
     waiting.delete(id);
     return entry;
+  }
+
+  function note(way: Way, id: string): void {
+    if (ofWay === undefined) return;
+    const ids = ofWay.get(way);
+    if (ids === undefined) ofWay.set(way, new Set([id]));
+    else ids.add(id);
+  }
+
+  /** A way goes with the last of its requests. */
+  function strike(way: Way, id: string): void {
+    const ids = ofWay?.get(way);
+    ids?.delete(id);
+    if (ids?.size === 0) ofWay?.delete(way);
   }
 
   function answeredBefore(message: Message, sender: Sender): Asked<Way> | undefined {
@@ -180,7 +210,7 @@ export function createRequests<Way>(options: RequestsOptions<Way>): Requests<Way
     const due: Entry<Way>[] = [];
     for (const [id, entry] of waiting) {
       if (entry.expiresAt > now) break;
-      waiting.delete(id);
+      remove(id);
       due.push(entry);
     }
     counts.timedOut += due.length;

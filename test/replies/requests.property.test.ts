@@ -111,6 +111,27 @@ describe('requests', () => {
     expect(timedOut).toEqual(['bert at 11000']);
   });
 
+  it('leaves room for others beside one who floods, and forgets all of one who leaves', () => {
+    const requests = createRequests<string>({
+      scheduler: new VirtualTimeScheduler(),
+      timeoutMs: 1_000,
+      max: 4,
+      maxOfOne: 2,
+    });
+    const first = requests.ask('anna', undefined);
+    requests.ask('anna', undefined);
+    expect(requests.isFullFor('anna')).toBe(true);
+    expect(requests.isFullFor('bert')).toBe(false);
+    const other = requests.ask('bert', undefined);
+    requests.take(answerTo(first), leg);
+    expect(requests.isFullFor('anna')).toBe(false);
+    requests.ask('anna', undefined);
+    requests.forgetAll('anna');
+    expect(requests.counts).toMatchObject({ waiting: 1, answered: 1, forgotten: 2 });
+    expect(requests.isFullFor('anna')).toBe(false);
+    expect(requests.take(answerTo(other), leg)).toMatchObject({ way: 'bert' });
+  });
+
   it('has no timer while its endpoint is closed, and looks at once when that opens again', () => {
     const { requests, scheduler, timedOut } = make();
     requests.ask('anna', undefined);
