@@ -38,7 +38,7 @@ export const faultCases: readonly PlayedCase[] = [
     play: (stage, { messages }) =>
       relayThrough(stage, messages * LOAD, 1, async (roles) => {
         stage.proxy?.set({ silence: true });
-        await stage.until('both notice', () => roles.every(({ endpoint }) => endpoint.state !== 'open'), {
+        await stage.until('both notice', () => haveNoticed(roles), {
           withinMs: BACK_WITHIN_MS,
           more: () => 'let its heartbeat be short: a second or less in all',
         });
@@ -56,6 +56,13 @@ export const faultCases: readonly PlayedCase[] = [
   },
 ];
 
+/** Whoever connects is open no more; where all listen, those who were connected to them are gone. */
+function haveNoticed(roles: readonly StagedRole[]): boolean {
+  const connecting = roles.filter(({ listens }) => !listens);
+  if (connecting.length > 0) return connecting.every(({ endpoint }) => endpoint.state !== 'open');
+  return roles.every(({ endpoint }) => (endpoint.peers?.connected ?? 0) === 0);
+}
+
 /** Carries all from source to sink, with faults on the way; what the system promises is counted at its far end. */
 async function relayThrough(
   stage: BatteryStage,
@@ -68,7 +75,9 @@ async function relayThrough(
   const sink = await mount(world.sink?.(at) ?? {}, { openDeadlineMs: 2_000 });
   // Where nothing is delivered again, nothing is put in before somebody listens.
   const first = await mountSource();
-  const isDurable = first.capabilities.source?.redelivers === true;
+  const { redelivers, returnsNacks } = first.capabilities.source ?? {};
+  // Who is told of each nack keeps the message until it hears something better.
+  const isDurable = redelivers === true || returnsNacks === true;
   if (!isDurable) await Promise.all([first.isOpen(), sink.isOpen()]);
   else await first.stop();
   const portions = isDurable ? 1 : faults + 1;
@@ -86,6 +95,7 @@ async function relayThrough(
       more: () =>
         roles.map(({ endpoint }) => `${endpoint.state} ${endpoint.lastError?.message ?? ''}`).join(', '),
     });
+    await world.meet?.();
     if (!isDurable) await world.put?.(given.slice(each * portion, (each + 1) * portion));
   }
 

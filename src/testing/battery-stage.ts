@@ -6,7 +6,7 @@ import { AraldoError } from '../core/errors.ts';
 import { Leg } from '../core/leg.ts';
 import { type Log, silentLog } from '../core/log.ts';
 import { Message, type Meta, type RoutePort } from '../core/message.ts';
-import { endpointContext, type Service } from '../core/plugin.ts';
+import { type EndpointPlugin, endpointContext, type Service } from '../core/plugin.ts';
 import { turnScheduler } from '../core/turn-scheduler.ts';
 import { Wire } from '../core/wire.ts';
 import { supervise } from '../runtime/supervise.ts';
@@ -21,6 +21,8 @@ export interface BatteryStage extends AsyncDisposable {
   readonly proxy: FaultProxy | undefined;
   /** Makes an endpoint and starts to open it. */
   readonly mount: (options: object, more?: StageOptions) => Promise<StagedRole>;
+  /** What an endpoint with these options could do. */
+  readonly capabilitiesOf: (options: object) => Promise<Capabilities>;
   /** Waits until something holds, as long as the battery has patience unless told otherwise. */
   readonly until: typeof until;
 }
@@ -50,7 +52,9 @@ export interface StagedRole {
   /** What every attempt that failed has said, and every connection that was lost. */
   readonly failures: readonly AraldoError[];
   write(payload: Uint8Array, meta?: Meta): void;
-  /** Resolves when it is open. */
+  /** Whether others connect to it, and it to nothing. */
+  readonly listens: boolean;
+  /** Resolves when it is open, and those who connect to it are there. */
   isOpen(): Promise<void>;
   /** Closes it; what is unsettled stays so. Idempotent. */
   stop(): Promise<void>;
@@ -67,7 +71,7 @@ export async function createBatteryStage(
 ): Promise<BatteryStage> {
   const world = await start();
   const { server } = world;
-  const proxy = server === undefined ? undefined : await faultProxy({ to: server });
+  const proxy = server === undefined ? undefined : (world.proxy ?? (await faultProxy({ to: server })));
   const at = proxy === undefined ? { host: '127.0.0.1', port: 0 } : { host: proxy.host, port: proxy.port };
   /** As many as the case mounts: a handful. */
   const mounted: StagedRole[] = [];
@@ -76,6 +80,9 @@ export async function createBatteryStage(
     world,
     proxy,
     at,
+    async capabilitiesOf(options) {
+      return world.plugin.capabilities(await parse(world.plugin, options));
+    },
     until: (what, holds, more) => until(what, holds, { withinMs: patienceMs, ...more }),
     async mount(options, more) {
       const role = await mountRole(world, options, more ?? {});
@@ -84,7 +91,8 @@ export async function createBatteryStage(
     },
     async [Symbol.asyncDispose]() {
       for (const role of mounted) await role.stop();
-      await proxy?.stop();
+      if (proxy !== undefined && proxy === world.proxy) proxy.clear();
+      else await proxy?.stop();
       await world.end?.();
     },
   };
@@ -92,13 +100,8 @@ export async function createBatteryStage(
 
 async function mountRole(world: BatteryWorld, written: object, more: StageOptions): Promise<StagedRole> {
   const { plugin, name = 'battery' } = world;
-  const parsed = await plugin.options['~standard'].validate(written);
-  if (parsed.issues !== undefined) {
-    throw new TypeError(
-      `expected options of ${plugin.id}: ${parsed.issues[0]?.message ?? 'they are refused'}`,
-    );
-  }
-  const capabilities = plugin.capabilities(parsed.value);
+  const value = await parse(plugin, written);
+  const capabilities = plugin.capabilities(value);
   const { maxInFlight = 64, maxDeliveries = 1_000, route = (message) => message.ack() } = more;
   const log: Log = silentLog;
   const scheduler = turnScheduler;
@@ -117,7 +120,7 @@ async function mountRole(world: BatteryWorld, written: object, more: StageOption
     maxDeliveries,
   };
   const context = { name, instance: options.instance, scheduler, log, service };
-  const endpoint = plugin.create(parsed.value, endpointContext(context, options));
+  const endpoint = plugin.create(value, endpointContext(context, options));
 
   const emitted: Message[] = [];
   const failures: AraldoError[] = [];
@@ -162,15 +165,24 @@ async function mountRole(world: BatteryWorld, written: object, more: StageOption
       const message = Message.of<Uint8Array>(payload, meta);
       leg.offer(message.withWire(payload, Wire.of(payload)));
     },
-    isOpen: () =>
-      until('the endpoint is open', () => endpoint.state === 'open', {
+    listens: capabilities.listensOn !== undefined,
+    async isOpen() {
+      await until('the endpoint is open', () => endpoint.state === 'open', {
         more: () => `it is ${endpoint.state}: ${endpoint.lastError?.message ?? 'no error'}`,
-      }),
+      });
+      await world.meet?.();
+    },
     stop() {
       stopped ??= supervisor.stop();
       return stopped;
     },
   };
+}
+
+async function parse(plugin: EndpointPlugin, written: object): Promise<unknown> {
+  const parsed = await plugin.options['~standard'].validate(written);
+  if (parsed.issues === undefined) return parsed.value;
+  throw new TypeError(`expected options of ${plugin.id}: ${parsed.issues[0]?.message ?? 'they are refused'}`);
 }
 
 /** A route that loses nothing: what fails goes back to its source. */

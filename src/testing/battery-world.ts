@@ -1,5 +1,6 @@
 /** What an endpoint's real server is to the battery: how to reach it, how to break it, and what it holds beside araldo. */
 import type { EndpointPlugin, Service } from '../core/plugin.ts';
+import type { FaultProxy } from './fault-proxy.ts';
 
 /** Where an endpoint connects to: the server itself, or the fault proxy in front of it. */
 export interface ServerAddress {
@@ -38,6 +39,11 @@ export interface BatteryWorld {
   readonly plugin: EndpointPlugin;
   /** Where the server really listens. Without it there are no faults of the network. */
   readonly server?: ServerAddress;
+  /**
+   * A proxy that stands in front of it already, where a server tells its clients to which port they shall connect. The
+   * case puts it right again at its end.
+   */
+  readonly proxy?: FaultProxy;
   /** The options, as in YAML, of a source that reads what `put` puts. The same place for each call. */
   source?(at: ServerAddress): object;
   /** The options, as in YAML, of a sink whose messages `taken` finds. The same place for each call. */
@@ -53,6 +59,12 @@ export interface BatteryWorld {
    * returned it returns again.
    */
   taken?(): Promise<readonly OutsideMessage[]>;
+  /**
+   * Where an endpoint listens itself: connects the programs beside it for which `put` and `taken` speak, those that are
+   * not connected. Called whenever an endpoint is open, after a fault as well. They reach it at the address that
+   * `source` and `sink` were given, where that is a proxy in front of it.
+   */
+  meet?(): Promise<void>;
   /** Kills the server (SIGKILL); resolves when it is gone. */
   kill?(): Promise<void>;
   /** Starts it again on the same port with the same data; resolves when it answers, and `put` and `taken` do. */
