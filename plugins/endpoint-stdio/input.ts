@@ -1,9 +1,10 @@
 /** Standard input, a line at a time, read no further than it is asked to. */
-
+import type { Readable } from 'node:stream';
 import type { Wire } from '../../src/core/wire.ts';
 import { createLineSplitter, type Line } from '../../src/newline/line-splitter.ts';
 
 export interface InputOptions {
+  readonly from: Readable;
   readonly maxLine: number;
   readonly onLine: (wire: Wire) => void;
   readonly onTooLong: (bytes: number) => void;
@@ -20,7 +21,7 @@ export interface Input {
   stop(): void;
 }
 
-export function createInput({ maxLine, onLine, onTooLong, onEnd }: InputOptions): Input {
+export function createInput({ from, maxLine, onLine, onTooLong, onEnd }: InputOptions): Input {
   const lines = createLineSplitter({ maxLine, onTooLong });
   let isStarted = false;
   let isPaused = false;
@@ -50,7 +51,7 @@ export function createInput({ maxLine, onLine, onTooLong, onEnd }: InputOptions)
     isPumping = false;
     if (isPaused || !isStarted) return;
     if (!isAtEnd) {
-      process.stdin.resume();
+      from.resume();
       return;
     }
     isOver = true;
@@ -61,16 +62,16 @@ export function createInput({ maxLine, onLine, onTooLong, onEnd }: InputOptions)
     start() {
       if (isStarted) return;
       isStarted = true;
-      process.stdin.on('data', take);
-      process.stdin.once('end', end);
+      from.on('data', take);
+      from.once('end', end);
       // A terminal that is gone, or a pipe that breaks: there is nothing more to read either way.
-      process.stdin.once('error', end);
-      if (process.stdin.readableEnded) isAtEnd = true;
+      from.once('error', end);
+      if (from.readableEnded) isAtEnd = true;
       pump();
     },
     pause() {
       isPaused = true;
-      if (isStarted) process.stdin.pause();
+      if (isStarted) from.pause();
     },
     resume() {
       isPaused = false;
@@ -79,8 +80,8 @@ export function createInput({ maxLine, onLine, onTooLong, onEnd }: InputOptions)
     stop() {
       if (!isStarted) return;
       isStarted = false;
-      process.stdin.off('data', take).off('end', end).off('error', end);
-      process.stdin.pause();
+      from.off('data', take).off('end', end).off('error', end);
+      from.pause();
     },
   };
 }

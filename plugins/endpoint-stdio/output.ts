@@ -6,6 +6,8 @@ import type { Sender } from '../../src/core/sink.ts';
 import { createLineBatch, type TakenLines } from '../../src/newline/line-batch.ts';
 
 export interface OutputOptions {
+  /** A file descriptor. */
+  readonly to: number;
   readonly scheduler: SchedulerLike;
   readonly onWritable: () => void;
   /** A write has failed: nothing of it is confirmed, and `reset` is to follow. */
@@ -24,8 +26,6 @@ export interface Output {
   reset(): void;
 }
 
-const STDOUT = 1;
-
 /** What may wait for the write under way, in bytes. */
 const MOST_BYTES = 1024 * 1024;
 
@@ -36,7 +36,7 @@ const TRY_AGAIN_MS = 5;
  * `process.stdout` would write to pipes on the thread of the event loop, and stand still with a reader that does; this
  * writes on a thread of its own.
  */
-export function createOutput({ scheduler, onWritable, onError }: OutputOptions): Output {
+export function createOutput({ to, scheduler, onWritable, onError }: OutputOptions): Output {
   let batch = createLineBatch();
   let isScheduled = false;
   let isWriting = false;
@@ -88,7 +88,7 @@ export function createOutput({ scheduler, onWritable, onError }: OutputOptions):
   }
 
   function writeRest(taken: TakenLines, from: number, ownEpoch: number): void {
-    writeTo(STDOUT, taken.bytes, from, taken.bytes.length - from, null, (error, written) => {
+    writeTo(to, taken.bytes, from, taken.bytes.length - from, null, (error, written) => {
       if (error?.code === 'EAGAIN') {
         scheduler.schedule(() => writeRest(taken, from, ownEpoch), TRY_AGAIN_MS);
         return;

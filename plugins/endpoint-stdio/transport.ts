@@ -1,5 +1,6 @@
 /** Standard input as a source, standard output as a sink; what either of them being over means for the server. */
 import { fstatSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import type { Port, Transport } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import type { PluginContext } from '../../src/core/plugin.ts';
@@ -15,9 +16,12 @@ export interface Settings {
   /** Unset: as the kind of the input says. */
   readonly exits: boolean | undefined;
   readonly requestEnd: RequestEnd | undefined;
+  /** Standard input, whose file descriptor says what kind it is, and that of standard output. */
+  readonly input?: Readable & { readonly fd: number };
+  readonly output?: number;
 }
 
-const STDIN = 0;
+const STDOUT = 1;
 const LOG_EVERY_MS = 1_000;
 
 /** The endpoint that reads standard input: a second one would get every other piece of it. */
@@ -28,7 +32,8 @@ export function createTransport(
   { name, scheduler, log }: Pick<PluginContext, 'name' | 'scheduler' | 'log'>,
   port: Port,
 ): Transport {
-  const exits = settings.exits ?? isPipeOrFile(STDIN);
+  const { input: from = process.stdin, output: to = STDOUT } = settings;
+  const exits = settings.exits ?? isPipeOrFile(from.fd);
   const warn = createRateLimitedLog({ log, level: 'warn', everyMs: LOG_EVERY_MS, scheduler });
   const lane = port.source.lane({ name, meta: { endpoint: name, lane: name } });
   let received = 0;
@@ -36,6 +41,7 @@ export function createTransport(
   let hasEnded = false;
 
   const input = createInput({
+    from,
     maxLine: settings.maxLine,
     onLine(wire) {
       if (wire.size === 0 && !settings.keepsEmpty) return;
@@ -52,6 +58,7 @@ export function createTransport(
   });
 
   const output = createOutput({
+    to,
     scheduler,
     onWritable: () => port.writable(),
     onError(error) {
