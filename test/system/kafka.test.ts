@@ -3,11 +3,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { plugin } from '../../plugins/endpoint-kafka/index.ts';
 import { partitionOf } from '../../plugins/endpoint-kafka/murmur2.ts';
 import { Message } from '../../src/core/message.ts';
-import { endpointBattery } from '../../src/testing/endpoint-battery.ts';
+import type { ServerAddress } from '../../src/testing/battery-world.ts';
+import { type FaultProxy, faultProxy } from '../../src/testing/fault-proxy.ts';
 import { type Mounted, type MountOptions, mount } from '../endpoint-bench.ts';
 import { numRuns } from '../runs.ts';
+import { freePort } from '../servers/free-port.ts';
 import { alice, describeWithKafka, type KafkaServer, startKafka } from '../servers/kafka.ts';
 import { kcat, put, taken } from '../servers/kcat.ts';
+import { playBattery } from './support/play-battery.ts';
 
 const text = (message: Message): string => Buffer.from(message.payload as Uint8Array).toString();
 const numbers = (count: number, from = 0): string[] =>
@@ -17,11 +20,21 @@ const isDeep = numRuns > 1_000;
 
 await describeWithKafka('endpoint-kafka', () => {
   let kafka: KafkaServer;
+  /** Its clients are told to connect to this one: what the battery does to connections, it does here. */
+  let proxy: FaultProxy | undefined;
   let places = 0;
   beforeAll(async () => {
-    kafka = await startKafka();
+    if (!isOurs) kafka = await startKafka();
+    else {
+      const advertised = await freePort();
+      kafka = await startKafka({ advertised });
+      proxy = await faultProxy({ to: { port: kafka.port }, port: advertised });
+    }
   });
-  afterAll(() => kafka?.stop());
+  afterAll(async () => {
+    await proxy?.stop();
+    await kafka?.stop();
+  });
 
   /** A topic of its own. */
   async function topicOf(partitions = 1, config: Record<string, string> = {}): Promise<string> {
@@ -48,10 +61,14 @@ await describeWithKafka('endpoint-kafka', () => {
     const [input, output] = [await topicOf(), await topicOf()];
     const { broker: brokers, saslBroker } = kafka;
     const sasl = { mechanism: 'SCRAM-SHA-256', username: alice.username, password: 'not-hers-9' };
+    const brokerAt = ({ host, port }: ServerAddress): string =>
+      proxy === undefined ? brokers : `${host}:${port}`;
+    const brisk = { timeout: '500ms' };
     return {
       plugin,
-      source: () => reading(input),
-      sink: () => ({ brokers: [brokers], topic: output }),
+      ...(proxy !== undefined && { proxy, server: { host: '127.0.0.1', port: kafka.port } }),
+      source: (at: ServerAddress) => ({ ...reading(input), ...brisk, brokers: [brokerAt(at)] }),
+      sink: (at: ServerAddress) => ({ topic: output, ...brisk, brokers: [brokerAt(at)] }),
       loop: () => reading(output),
       refusals: () => [
         {
@@ -78,12 +95,8 @@ await describeWithKafka('endpoint-kafka', () => {
     };
   }
 
-  for (const one of endpointBattery('battery ›', { start, kills: 1 })) {
-    it(one.name, async (context) => {
-      const outcome = await one.check();
-      if (outcome !== undefined) context.skip(outcome.skipped);
-    });
-  }
+  // What takes many seconds: a kill has a test of its own below.
+  playBattery('battery ›', { start, kills: 1, patienceMs: 15_000 }, { deep: /server was killed|half-open/ });
 
   it('puts a key where librdkafka and the Java client put it', async () => {
     const topic = await topicOf(7);
