@@ -1,16 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
-import { afterAll, beforeAll, test } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { plugin } from '../../plugins/endpoint-jetstream/index.ts';
 import type { BatteryWorld, OutsideMessage, ServerAddress } from '../../src/testing/battery-world.ts';
-import { endpointBattery } from '../../src/testing/index.ts';
 import { type NatsServer, startNats } from '../servers/nats.ts';
 import { describeWith } from '../servers/requires.ts';
+import { playBattery } from './support/play-battery.ts';
 
 /** What waits for real seconds; jetstream.test.ts has a shorter form of each. */
 const isSlow = /killed|cut under load|half-open|says once/;
-const isDeep = Number(process.env['ARALDO_RUNS'] ?? 0) > 1_000;
 
 /** What the test itself has at the server, made again after a kill. */
 interface Outside {
@@ -108,12 +107,7 @@ describeWith(['nats-server'], 'endpoint-jetstream', () => {
     };
   }
 
-  for (const one of endpointBattery('endpoint-jetstream', { start })) {
-    test.skipIf(!isDeep && isSlow.test(one.name))(one.name, async (context) => {
-      const outcome = await one.check();
-      if (outcome !== undefined) context.skip(outcome.skipped);
-    });
-  }
+  playBattery('endpoint-jetstream', { start }, { deep: isSlow });
 });
 
 /** Resolves when the stream has it. */

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, test } from 'vitest';
-import { endpointBattery } from '../../src/testing/index.ts';
+import { afterAll, beforeAll } from 'vitest';
 import { type RedisServer, startRedis } from '../servers/redis.ts';
 import { describeWith } from '../servers/requires.ts';
+import { playBattery } from './support/play-battery.ts';
 import { streamWorld } from './support/stream-world.ts';
 
 describeWith(['redis-server'], 'endpoint-redis-stream', () => {
@@ -12,11 +12,5 @@ describeWith(['redis-server'], 'endpoint-redis-stream', () => {
   });
   afterAll(() => redis?.stop());
 
-  const under = { start: () => streamWorld(redis, `s${(places += 1)}`) };
-  for (const one of endpointBattery('endpoint-redis-stream', under)) {
-    test(one.name, async (context) => {
-      const outcome = await one.check();
-      if (outcome !== undefined) context.skip(outcome.skipped);
-    });
-  }
+  playBattery('endpoint-redis-stream', { start: () => streamWorld(redis, `s${(places += 1)}`) });
 });
