@@ -38,10 +38,23 @@ async function main(argv: readonly string[]): Promise<number> {
   program
     .command('run', { isDefault: true })
     .description('start the server (the default)')
+    .option('--watch', 'reload whenever the file of the configuration changes', false)
     .allowExcessArguments()
-    .action(async (_options, command: Command) => {
+    .action(async ({ watch }: { watch: boolean }, command: Command) => {
       await refuseWords(program, command.args);
-      exitCode = await run(config());
+      exitCode = await run(config(), watch);
+    });
+  program
+    .command('reload')
+    .description('ask the server that runs with this configuration to read it again')
+    .option('--pid <pid>', 'its process id: it gets a SIGHUP, and its log says what came of it', wholeNumber)
+    .option('--port <port>', 'where it listens, if the configuration says any free port', wholeNumber)
+    .action(async (options: { pid?: number; port?: number }) => {
+      // What is wrong with the file is said here, with its lines; the server is not asked then.
+      const { plan } = await load(config());
+      const { reloadCommand } = await import('./runtime/reload-command.ts');
+      const { stdout: out, stderr: err } = process;
+      exitCode = await reloadCommand({ ...options, server: plan.server, out, err });
     });
   program
     .command('check')
@@ -164,14 +177,20 @@ async function load(file: string) {
 }
 
 /** Runs until a signal asks for the end; resolves with the exit code. */
-async function run(file: string): Promise<number> {
-  const [{ startServer }, { onSignals }, { config }] = await Promise.all([
+async function run(file: string, watches: boolean): Promise<number> {
+  const [{ startServer }, { onSignals }, { asyncScheduler, config }] = await Promise.all([
     import('./server.ts'),
     import('./runtime/signals.ts'),
     import('rxjs'),
   ]);
   const running: { server?: Server } = {};
   const { promise: ended, resolve: end } = Promise.withResolvers<End>();
+  // What is wrong with it stands in the log, and the server goes on.
+  const reload = (): void => {
+    if (running.server === undefined)
+      process.stderr.write('araldo: not reloaded: the server is still starting\n');
+    else running.server.reload().catch(() => undefined);
+  };
   const starting = startServer(file, {
     onEndRequested: (reason, { deadlineMs } = {}) => end({ fields: { reason }, deadlineMs }),
   });
@@ -185,23 +204,27 @@ async function run(file: string): Promise<number> {
         .then(resolve, () => undefined);
     };
     void ended.then(stop);
-    onSignals(
-      (signal) => stop({ fields: { signal } }),
-      (signal) => {
+    onSignals({
+      drain: (signal) => stop({ fields: { signal } }),
+      abort(signal) {
         running.server?.log.warn(
           { signal },
           'stopped at once: what was here is lost, or will be delivered again',
         );
         process.exit(EXIT_RUNTIME);
       },
-    );
+      reload,
+    });
   });
   running.server = await starting;
   const { log, address } = running.server;
   // What a subscriber in a user's own file throws ends up here; it must not end the process.
   config.onUnhandledError = (error: unknown) => log.error({ err: error }, 'a subscriber threw');
   log.info({ version }, `araldo is running: open ${address.url}`);
-  return stopped;
+  if (!watches) return stopped;
+  const { watchFile } = await import('./runtime/watch-file.ts');
+  const stopWatching = watchFile({ file, scheduler: asyncScheduler, onChange: reload });
+  return stopped.finally(stopWatching);
 }
 
 /** Why the server is to stop, for its log, and how soon. */

@@ -1,10 +1,9 @@
-/** Configuration + plugins → a running server: start, look inside, stop. */
+/** Configuration + plugins → a running server: start, look inside, reload, stop. */
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
-import { marshalMessage } from '../operators/marshal.ts';
 import { builtins } from './builtins.ts';
 import type { Configuration, EndpointPart } from './config/configuration.ts';
-import { type ConfigurationInput, loadConfiguration } from './config/load.ts';
+import { loadConfiguration } from './config/load.ts';
 import type { Endpoint } from './core/endpoint.ts';
 import { AraldoError } from './core/errors.ts';
 import type { Marshaller } from './core/marshaller.ts';
@@ -15,14 +14,16 @@ import { httpHost } from './http/host.ts';
 import type { Address } from './http/listen.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import type { ServerStatus } from './http/status.ts';
-import { compileRoute, type RunningRoute } from './runtime/compile.ts';
 import { drain, type Leftovers } from './runtime/drain.ts';
-import { createLog } from './runtime/log.ts';
+import { createLog, levelOf } from './runtime/log.ts';
 import { type MemoryGuard, startMemoryGuard } from './runtime/memory-guard.ts';
+import { createParts } from './runtime/parts.ts';
 import { createRegistry } from './runtime/registry.ts';
-import { closeSpills, openSpills } from './runtime/spills.ts';
+import { createReloads, type ReloadReport } from './runtime/reload.ts';
+import { reloadAnswer } from './runtime/reload-answer.ts';
+import { openSpillOf } from './runtime/spills.ts';
 import { endpointStatus, routeStatus } from './runtime/status.ts';
-import { type Supervisor, supervise } from './runtime/supervise.ts';
+import { supervise } from './runtime/supervise.ts';
 import { startWatchdog } from './runtime/watchdog.ts';
 import { version } from './version.ts';
 
@@ -40,7 +41,11 @@ export interface StopOptions {
   readonly deadlineMs?: number;
 }
 
+/** The path of a YAML file, or the same keys as an object. */
+export type ConfigurationSource = string | Readonly<Record<string, unknown>>;
+
 export interface Server {
+  /** That in use: a reload brings another. */
   readonly configuration: Configuration;
   readonly log: Logger;
   /** Where it listens; `url` is what a person opens in a browser. */
@@ -58,6 +63,18 @@ export interface Server {
    * what is wrong with them, and then the certificate before stays in use. They are also looked at every minute.
    */
   reloadCertificates(): Promise<void>;
+  /**
+   * Reads the configuration again, the one it was started with unless given, and changes to it between two messages:
+   * what is equal stays as it is, with its connections, peers and messages; what is gone or changed carries through
+   * what it holds. Resolves when the new parts are in use.
+   *
+   * Rejects with a `ConfigurationError` that has every problem, or an `AraldoError`: `needs-restart` for the server's
+   * own keys, `reload-refused` while it stops. Nothing has changed then.
+   *
+   * @example
+   * const { changed } = await server.reload();
+   */
+  reload(config?: ConfigurationSource): Promise<ReloadReport>;
   /** Drains, closes, and says what was left. More calls wait for the first. */
   stop(options?: StopOptions): Promise<Leftovers>;
 }
@@ -74,33 +91,52 @@ export interface Server {
  * server.endpoint('browsers').subscribe((message) => console.log(message.payload));
  * await server.stop();
  */
-export async function startServer(
-  config: string | Readonly<Record<string, unknown>>,
-  options: StartOptions = {},
-): Promise<Server> {
-  const input: ConfigurationInput = typeof config === 'string' ? { file: config } : { value: config };
-  const configuration = await loadConfiguration(input, {
-    registry: createRegistry(builtins),
-    ...(options.env === undefined ? {} : { env: options.env }),
+export async function startServer(config: ConfigurationSource, options: StartOptions = {}): Promise<Server> {
+  const { env } = options;
+  const load = (input: ConfigurationSource): Promise<Configuration> =>
+    loadConfiguration(typeof input === 'string' ? { file: input } : { value: input }, {
+      registry: createRegistry(builtins),
+      ...(env === undefined ? {} : { env }),
+    });
+  const configuration = await load(config);
+  const { plan } = configuration;
+  const secrets = { known: configuration.secrets };
+  const ownLog = (): Promise<Logger> =>
+    createLog({ level: plan.logLevel, secrets: () => secrets.known, isPretty: process.stderr.isTTY });
+  return run({
+    configuration,
+    load: (input) => load(input ?? config),
+    log: options.log ?? (await ownLog()),
+    ownsLog: options.log === undefined,
+    secrets,
+    onEndRequested: options.onEndRequested,
   });
-  const { plan, secrets } = configuration;
-  const log =
-    options.log ?? (await createLog({ level: plan.logLevel, secrets, isPretty: process.stderr.isTTY }));
-  return run(configuration, log, options.onEndRequested);
 }
 
-async function run(
-  configuration: Configuration,
-  log: Logger,
-  onEndRequested: RequestEnd | undefined,
-): Promise<Server> {
+interface RunOptions {
+  readonly configuration: Configuration;
+  readonly load: (input: ConfigurationSource | undefined) => Promise<Configuration>;
+  readonly log: Logger;
+  /** Whether its level is that of the configuration. */
+  readonly ownsLog: boolean;
+  /** What the log leaves out: secrets of the configuration, and of the one before, whose parts may still end. */
+  readonly secrets: { known: readonly string[] };
+  readonly onEndRequested: RequestEnd | undefined;
+}
+
+async function run({
+  configuration,
+  load,
+  log,
+  ownsLog,
+  secrets,
+  onEndRequested,
+}: RunOptions): Promise<Server> {
   const { plan, tls } = configuration;
   const { drainMs, watchdogMs } = plan.server.limits;
   const scheduler = turnScheduler;
   const startedAt = Date.now();
   const instance = randomBytes(4).toString('hex');
-  const endpoints = new Map<string, Endpoint>();
-  const routes: RunningRoute[] = [];
   let state: ServerStatus['state'] = 'starting';
   let stopping: Promise<Leftovers> | undefined;
 
@@ -108,8 +144,9 @@ async function run(
     version,
     state,
     startedAt,
-    endpoints: [...endpoints.values()].map((endpoint) => endpointStatus(endpoint, configuration)),
-    routes: routes.map((running) => routeStatus(running, configuration)),
+    reload: reloads.status,
+    endpoints: [...parts.endpoints.values()].map((endpoint) => endpointStatus(endpoint, parts.configuration)),
+    routes: [...parts.routes.values()].map((running) => routeStatus(running, parts.configuration)),
   });
 
   /** Made once the endpoints are, and asked by the server that they need. */
@@ -118,55 +155,78 @@ async function run(
     ...plan.server,
     tls,
     status: { status },
+    reload: () => reloadAnswer(reloads.reload()),
     log,
     scheduler,
     isExhausted: () => late.memory?.isExhausted === true,
   });
-  const contextOf = (name: string): PluginContext => ({
-    name,
-    instance,
+  /** By the name of what logs; as many as there are names. */
+  const childLogs = new Map<string, Logger>();
+  const contextOf = (name: string): PluginContext => {
+    const childLog = childLogs.get(name) ?? log.child({ endpoint: name });
+    childLogs.set(name, childLog);
+    return {
+      name,
+      instance,
+      scheduler,
+      log: childLog,
+      service: <T>(key: Service<T>): T => {
+        if (key.name === httpHost.name) return http.host as T;
+        if (key.name === shutdown.name && onEndRequested !== undefined) return onEndRequested as T;
+        throw new AraldoError(
+          'plugin-failed',
+          `${name} asks for ${key.name}, which this server does not lend`,
+        );
+      },
+    };
+  };
+  const parts = createParts({
+    configuration,
     scheduler,
-    log: log.child({ endpoint: name }),
-    service: <T>(key: Service<T>): T => {
-      if (key.name === httpHost.name) return http.host as T;
-      if (key.name === shutdown.name && onEndRequested !== undefined) return onEndRequested as T;
-      throw new AraldoError('plugin-failed', `${name} asks for ${key.name}, which this server does not lend`);
-    },
+    log,
+    createMarshaller: (name, { plugin, options }) => plugin.create(options, contextOf(name)),
+    createEndpoint: (name, part) => createEndpoint(part, contextOf(name)),
+    supervise: (endpoint) => supervise(endpoint, { scheduler, log }),
+    openSpill: openSpillOf,
   });
-
-  const marshallers = new Map<string, Marshaller>();
-  for (const [name, { plugin, options }] of configuration.marshallers) {
-    marshallers.set(name, plugin.create(options, contextOf(name)));
-  }
-  for (const [name, part] of configuration.endpoints) {
-    const endpoint = createEndpoint(part, contextOf(name));
-    const marshaller = marshallers.get(part.plan.marshal);
-    if (marshaller !== undefined && part.capabilities.sink?.carries === 'bytes') {
-      endpoint.prepare = marshalMessage(marshaller);
-    }
-    endpoints.set(name, endpoint);
-  }
-  const spills = openSpills(configuration.routes.values());
-  for (const part of configuration.routes.values()) {
-    routes.push(compileRoute(part, { configuration, endpoints, marshallers, spills, scheduler, log }));
-  }
+  const reloads = createReloads({
+    configuration,
+    load: async (input: ConfigurationSource | undefined) => {
+      const next = await load(input);
+      secrets.known = [...new Set([...parts.configuration.secrets, ...next.secrets])];
+      return next;
+    },
+    change: (next) => parts.change(next),
+    async applied(next) {
+      if (ownsLog) for (const each of [log, ...childLogs.values()]) each.level = levelOf(next.plan.logLevel);
+      for (const name of childLogs.keys()) {
+        if (!next.endpoints.has(name) && !next.marshallers.has(name)) childLogs.delete(name);
+      }
+      // Their files were examined with the configuration; who replaces them in between is told by the log.
+      await http.reloadCertificates().catch((thrown: Error) => log.error({ err: thrown }, thrown.message));
+    },
+    left: () => parts.left(),
+    refusal: () => (state === 'running' ? undefined : `this one is ${state}`),
+    now: Date.now,
+    log,
+  });
   for (const { text, place } of configuration.warnings) log.warn({ place }, text);
 
   const address = await http.listen().catch((thrown: unknown) => {
-    closeSpills(spills);
+    parts.abandon();
     throw thrown;
   });
-  const all = [...endpoints.values()];
+  const { allEndpoints, allRoutes, stepWatches } = parts;
   const stopWatchdog = startWatchdog({
-    endpoints: all,
-    stepWatches: routes.map(({ stepWatch }) => stepWatch),
+    endpoints: allEndpoints,
+    stepWatches,
     afterMs: watchdogMs,
     scheduler,
     log,
   });
-  const memory = startMemoryGuard({ endpoints: all, scheduler, log });
+  const memory = startMemoryGuard({ endpoints: allEndpoints, scheduler, log });
   late.memory = memory;
-  const supervisors = startSinksFirst(configuration, endpoints, log);
+  parts.start();
   state = 'running';
 
   const stop = async (deadlineMs: number): Promise<Leftovers> => {
@@ -174,36 +234,38 @@ async function run(
     http.stopAccepting();
     stopWatchdog();
     memory.stop();
-    const left = await drain({ endpoints: all, routes, deadlineMs, scheduler });
+    const left = await drain({ endpoints: allEndpoints, routes: allRoutes, deadlineMs, scheduler });
     if (left.unsettled > 0 || left.undelivered > 0) log.warn(left, 'stopped before all was carried through');
     if (left.onDisk > 0)
       log.info({ messages: left.onDisk }, 'left on disk, to be sent first by the next start');
-    for (const running of routes) running.stop();
-    await Promise.all(supervisors.map((supervisor) => supervisor.stop()));
+    await parts.stop();
     await http.close();
     return left;
   };
 
   return {
-    configuration,
+    get configuration() {
+      return parts.configuration;
+    },
     log,
     address,
     endpoint<E extends Endpoint>(name: string): E {
-      const endpoint = endpoints.get(name);
+      const endpoint = parts.endpoints.get(name);
       if (endpoint !== undefined) return endpoint as E;
-      const names = [...endpoints.keys()].join(', ');
+      const names = [...parts.endpoints.keys()].join(', ');
       throw new AraldoError('unknown-endpoint', `no endpoint is named "${name}"; there are: ${names}`);
     },
     marshaller(name) {
-      const marshaller = marshallers.get(name);
+      const marshaller = parts.marshallers.get(name);
       if (marshaller !== undefined) return marshaller;
-      const names = [...marshallers.keys()].join(', ');
+      const names = [...parts.marshallers.keys()].join(', ');
       throw new AraldoError(
         'unknown-name',
         `no marshaller is named "${name}"; there are: ${names || 'none'}`,
       );
     },
     status,
+    reload: (next) => reloads.reload(next),
     reloadCertificates: () => http.reloadCertificates(),
     stop({ deadlineMs = drainMs } = {}) {
       stopping ??= stop(deadlineMs);
@@ -232,19 +294,4 @@ function createEndpoint(
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw new AraldoError('plugin-failed', `${plan.name} (${plan.id}): ${reason}`, { cause: thrown });
   }
-}
-
-/** Nothing waits for another: what comes in before its sink is up waits in the leg. */
-function startSinksFirst(
-  configuration: Configuration,
-  endpoints: ReadonlyMap<string, Endpoint>,
-  log: Logger,
-): Supervisor[] {
-  const sources = new Set([...configuration.routes.values()].flatMap(({ plan }) => plan.from));
-  const ordered = [...endpoints.values()].sort(
-    (a, b) => Number(sources.has(a.name)) - Number(sources.has(b.name)),
-  );
-  const supervisors = ordered.map((endpoint) => supervise(endpoint, { scheduler: turnScheduler, log }));
-  for (const supervisor of supervisors) supervisor.start();
-  return supervisors;
 }

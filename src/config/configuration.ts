@@ -37,6 +37,8 @@ export interface MarshallerPart {
   readonly plugin: MarshallerPlugin;
   /** What the plugin's schema made of the options. */
   readonly options: unknown;
+  /** What its options were made of besides what is written: equal as long as the files are that they name. */
+  readonly used: readonly unknown[];
   readonly place: Place;
 }
 
@@ -67,6 +69,8 @@ export interface StepPart {
   readonly plan: StepPlan;
   readonly definition: OperatorDefinition;
   readonly options: unknown;
+  /** As `MarshallerPart.used`. */
+  readonly used: readonly unknown[];
   /** The steps within its options, of all branches. */
   readonly inner: readonly StepPart[];
   readonly place: Place;

@@ -30,13 +30,15 @@ export async function readOperator(
   const { branching } = definition;
   if (branching === undefined) {
     const plan = { use, with: parsed.plain };
-    return { plan, definition, options: prepared.value, inner: [], place: node.place };
+    const { value, used } = prepared;
+    return { plan, definition, options: value, used, inner: [], place: node.place };
   }
   const branches = await readBranching(branching, prepared.value, parsed.plain, at, readSteps);
   return {
     plan: { use, with: branches.plain, branches: branches.plan },
     definition,
     options: branches.options,
+    used: prepared.used,
     inner: branches.inner,
     place: node.place,
   };

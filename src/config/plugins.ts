@@ -161,7 +161,7 @@ async function readMarshaller(
   const prepared = await prepareOptions({ ...plugin, name: plugin.id }, parsed.value, map, context);
   if (prepared === undefined) return undefined;
   const plan = { name, id: String(plainOf(id)), options };
-  return { plan, plugin, options: prepared.value, place: map.place };
+  return { plan, plugin, options: prepared.value, used: prepared.used, place: map.place };
 }
 
 async function readEndpoint(
@@ -175,6 +175,7 @@ async function readEndpoint(
   const options = plainOf(map, new Set(endpointKeys)) as Record<string, unknown>;
   const maxInFlight = readKey(map, 'max-in-flight', problems, inFlightReader) ?? defaults.maxInFlight;
   const maxDeliveries = readKey(map, 'max-deliveries', problems, deliveriesReader) ?? defaults.maxDeliveries;
+  const answersTo = readKey(map, 'answers-to', problems, readAddress);
   const owner = { name: plugin.id, besides: endpointKeys };
   const parsed = await validateOptions(plugin.options, options, map, owner, problems);
   if (parsed === undefined) return undefined;
@@ -186,8 +187,17 @@ async function readEndpoint(
     reportThrown(thrown, map, problems, 'plugin-failed');
     return undefined;
   }
-  const plan = { name, id: String(plainOf(id)), options, maxInFlight, maxDeliveries };
+  if (answersTo !== undefined && capabilities.sink === undefined) {
+    const text = 'expected answers-to at an endpoint that is sent to: it says where answers to that go';
+    problems.report('wrong-role', map.entries.get('answers-to')?.value ?? map, text);
+  }
+  const address = answersTo === undefined ? {} : { answersTo };
+  const plan = { name, id: String(plainOf(id)), options, maxInFlight, maxDeliveries, ...address };
   return { plan, plugin, options: parsed.value, capabilities, place: map.place, map };
+}
+
+function readAddress(node: Node, problems: Problems): string | undefined {
+  return readText(node, problems, 'an address to answer to, such as the name of a queue');
 }
 
 /** Of overlapping patterns the first declared wins; equal ones would leave the second without a peer. */

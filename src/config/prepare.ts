@@ -1,5 +1,6 @@
 /** What the options of a step name is read: files, and code of the user's own. */
 import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { AraldoError } from '../core/errors.ts';
 import type { OptionFiles } from '../core/option-files.ts';
@@ -19,18 +20,25 @@ export interface Preparing {
   prepare?(options: unknown, files: OptionFiles): Promise<SchemaResult<unknown>>;
 }
 
+export interface Prepared {
+  readonly value: unknown;
+  /** What was read for it: equal as long as the files are. As many as the options name. */
+  readonly used: readonly unknown[];
+}
+
 /** The options as their owner prepares them; nothing when that failed, which is reported at `node`. */
 export async function prepareOptions(
   definition: Preparing,
   options: unknown,
   node: Node,
   context: ReadContext,
-): Promise<{ readonly value: unknown } | undefined> {
+): Promise<Prepared | undefined> {
   const { problems } = context;
-  if (definition.prepare === undefined) return { value: options };
+  const used: unknown[] = [];
+  if (definition.prepare === undefined) return { value: options, used };
   try {
-    const result = await definition.prepare(options, filesOf(context));
-    if (result.issues === undefined) return { value: result.value };
+    const result = await definition.prepare(options, filesOf(context, used));
+    if (result.issues === undefined) return { value: result.value, used };
     // In a short form, the one thing that is written is what is wrong.
     const issues = node.kind === 'map' ? result.issues : result.issues.map(({ message }) => ({ message }));
     reportIssues(issues, definition.options, node, { name: definition.name }, problems);
@@ -40,7 +48,7 @@ export async function prepareOptions(
   return undefined;
 }
 
-function filesOf({ directory, registry }: ReadContext): OptionFiles {
+function filesOf({ directory, registry }: ReadContext, used: unknown[]): OptionFiles {
   return {
     async read(path) {
       let bytes: Buffer;
@@ -50,11 +58,13 @@ function filesOf({ directory, registry }: ReadContext): OptionFiles {
         throw unreadable(path, thrown instanceof Error ? thrown.message : String(thrown));
       }
       if (!isUtf8(bytes)) throw unreadable(path, 'it is not UTF-8');
+      used.push(createHash('sha256').update(bytes).digest('hex'));
       return bytes.toString();
     },
     async load(path) {
       if (!isPath(path)) throw new AraldoError('invalid-value', 'expected a path such as ./lookup.ts');
       const value = await registry.loadFile(path, directory);
+      used.push(value);
       if (value !== undefined) return value;
       const what = 'expected a file with a default export, relative to the configuration';
       throw new AraldoError('unknown-name', `${what}, found none at ${path}`);

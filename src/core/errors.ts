@@ -61,6 +61,8 @@ export const errorCodes = {
   'unkeepable-policy': 'a route states what its endpoints cannot keep',
   'unkeepable-guarantee': 'a route states a guarantee that its endpoints, steps or legs cannot keep',
   'not-available': 'a feature that this version does not have',
+  'needs-restart': 'a running server cannot change this',
+  'reload-refused': 'this is no moment for a reload',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

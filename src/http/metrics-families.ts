@@ -73,6 +73,28 @@ const serverFamilies: readonly Family[] = [
     read: ({ version }) => [[{ version, node: process.version }, 1]],
   },
   {
+    kind: 'counter',
+    name: 'reloads_total',
+    help: 'Reloads of the configuration: applied, unchanged (nothing to change), failed (the one before stays).',
+    labels: ['result'],
+    read: ({ reload }) =>
+      (['applied', 'unchanged', 'failed'] as const).map((result) => [{ result }, reload[result]]),
+  },
+  {
+    kind: 'gauge',
+    name: 'configuration_info',
+    help: 'The fingerprint of the configuration in use, secrets apart; always 1.',
+    labels: ['fingerprint'],
+    read: ({ reload: { fingerprint } }) => [[{ fingerprint }, 1]],
+  },
+  {
+    kind: 'gauge',
+    name: 'configuration_loaded_timestamp_seconds',
+    help: 'When the configuration in use was put to use, in seconds since 1970.',
+    labels: [],
+    read: ({ reload }) => [[{}, reload.loadedAt / 1_000]],
+  },
+  {
     kind: 'gauge',
     name: 'running',
     help: 'Whether the server is running: neither starting nor draining.',

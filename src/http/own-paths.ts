@@ -1,6 +1,7 @@
 /** The server's own pages: probes for everybody, what it knows of itself only on loopback. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isLoopback } from './address.ts';
+import { type AskReload, createAdminReload } from './admin-reload.ts';
 import { answerJson, answerText, type Refusal } from './answer.ts';
 import { createReadyz, livez } from './health.ts';
 import type { ConnectionCounts } from './metrics-families.ts';
@@ -14,6 +15,8 @@ export interface OwnPathsOptions {
   /** The paths on which WebSockets are accepted. */
   readonly upgrades: { readonly patterns: readonly string[] };
   readonly connections: ConnectionCounts;
+  /** Nobody can ask for a reload where it is absent. */
+  readonly reload?: AskReload | undefined;
 }
 
 type Page = (request: IncomingMessage, response: ServerResponse) => void;
@@ -34,6 +37,7 @@ export function createOwnPaths(options: OwnPathsOptions): (pathname: string) => 
     ['/', page],
     ['/metrics', createMetrics(options)],
     ['/status.json', createStatusJson(options)],
+    ...(options.reload === undefined ? [] : [['/admin/reload', createAdminReload(options.reload)] as const]),
   ]);
 
   return (pathname) => {

@@ -4,6 +4,7 @@ import { createServer as createAcceptor, type Socket } from 'node:net';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { Log } from '../core/log.ts';
 import type { ServerTls } from '../options/server-tls.ts';
+import type { AskReload } from './admin-reload.ts';
 import { createAdmission } from './admission.ts';
 import { answerSocket, answerText, type Refusal } from './answer.ts';
 import { createCertificates } from './certificates.ts';
@@ -32,6 +33,8 @@ export interface HttpServerOptions {
   readonly tls?: ServerTls | undefined;
   /** What the pages of the server show. */
   readonly status: Status;
+  /** What `araldo reload` asks for; nobody can where it is absent. */
+  readonly reload?: AskReload;
   readonly log: Log;
   readonly limits?: Partial<HttpLimits>;
   /** Whether there is too little memory for new peers: upgrades are refused while it says so. */
@@ -117,7 +120,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   );
 
   const dispatch = createDispatch({
-    own: createOwnPaths({ host, status: options.status, upgrades, connections: counts() }),
+    own: createOwnPaths({
+      host,
+      status: options.status,
+      upgrades,
+      connections: counts(),
+      reload: options.reload,
+    }),
     upgrades,
     requests,
     log,

@@ -16,8 +16,24 @@ export interface ServerStatus {
   readonly state: 'starting' | 'running' | 'draining';
   /** Milliseconds since 1970. */
   readonly startedAt: number;
+  readonly reload: ReloadStatus;
   readonly endpoints: readonly EndpointStatus[];
   readonly routes: readonly RouteStatus[];
+}
+
+/** Reloads since the start, and the configuration that is in use. */
+export interface ReloadStatus {
+  /** Equal for configurations that say the same, secrets apart. */
+  readonly fingerprint: string;
+  /** When it was put to use, in milliseconds since 1970. */
+  readonly loadedAt: number;
+  readonly applied: number;
+  /** Those that found nothing to change. */
+  readonly unchanged: number;
+  /** Those that changed nothing, because something was wrong. */
+  readonly failed: number;
+  /** Absent before the first. */
+  readonly last?: { readonly at: number; readonly result: 'applied' | 'unchanged' | 'failed' };
 }
 
 export interface EndpointStatus {

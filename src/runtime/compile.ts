@@ -1,8 +1,6 @@
 /** A route's plan → the pipeline that runs: sources → claim → unmarshal → steps → fan-out → legs. */
-import { merge, type SchedulerLike, Subject, type Subscription } from 'rxjs';
-import { claim } from '../../operators/claim.ts';
+import type { SchedulerLike } from 'rxjs';
 import { marshalMessage, wireOf } from '../../operators/marshal.ts';
-import { unmarshal } from '../../operators/unmarshal.ts';
 import type { BranchPart, Configuration, RoutePart, TargetPart } from '../config/configuration.ts';
 import { DEAD_LETTER_BUFFER } from '../config/policy.ts';
 import { fallback, hashed, roundRobin } from '../core/choice.ts';
@@ -12,9 +10,11 @@ import { type Branch, FanOut, type Target } from '../core/fan-out.ts';
 import { Leg } from '../core/leg.ts';
 import type { Log } from '../core/log.ts';
 import type { Marshaller } from '../core/marshaller.ts';
-import { stepOf } from '../core/operator.ts';
-import { createRoute, type Route } from './route.ts';
-import { legName, placesOf, stepName } from './route-places.ts';
+import { asking } from './asking.ts';
+import { createInlet, type Inlet } from './inlet.ts';
+import { createPipeline, type Pipeline, type PipelineSource } from './pipeline.ts';
+import { createRoute, type Route, type RouteOptions } from './route.ts';
+import { legName, placesOf } from './route-places.ts';
 import { type Spills, spillOptions } from './spills.ts';
 import { createStepWatch, type StepWatch } from './step-watch.ts';
 
@@ -32,9 +32,10 @@ export interface CompileContext {
 
 /** A compiled route, subscribed to its sources. */
 export interface RunningRoute {
+  readonly part: RoutePart;
   readonly route: Route;
   /** A leg for each sink, by the sink's name; two branches to one sink have two. */
-  readonly legs: readonly { readonly sink: string; readonly leg: Leg }[];
+  readonly legs: readonly RunningLeg[];
   /** The leg to the dead letters' endpoint. */
   readonly deadLetters: Leg | undefined;
   /** Messages inside the steps. */
@@ -43,93 +44,194 @@ export interface RunningRoute {
   readonly failedInSteps: number;
   /** What its steps of the kind `rx` have inside. */
   readonly stepWatch: StepWatch;
+  readonly pipeline: Pipeline;
+  /** Legs that it had before a reload, which still send what they hold. As many as it had. */
+  readonly leaving: ReadonlySet<Leg>;
+  /** Failures in legs that it had before a reload. */
+  readonly failedInGone: number;
+  /** Forgets a leg that has left; its counts stay with the one that took its place, if any did. */
+  forget(leg: Leg, successor: Leg | undefined): void;
   /** Lets everything leave that steps and legs keep only because more may come. */
   flush(): void;
   /** Stops it at once; what it held goes back to its sources. */
   stop(): void;
 }
 
+export interface RunningLeg {
+  readonly sink: string;
+  readonly leg: Leg;
+}
+
+/** A route that is made and does not run. Of `begin` and `abandon`, one is called, once. */
+export interface PreparedRoute {
+  readonly running: RunningRoute;
+  /** Where what comes in waits for the route that it was; none where it was none. */
+  readonly inlet: Inlet | undefined;
+  /** The legs that it was made with; the others are those of the route that it was. */
+  readonly newLegs: readonly Leg[];
+  begin(): void;
+  /** Leaves no trace of it. */
+  abandon(): void;
+}
+
+/** What a route was before a reload, and which of its legs it goes on with. */
+export interface FormerRoute {
+  readonly running: RunningRoute;
+  /** The leg of a branch of the new route, by its place, where it stays as it is. */
+  readonly kept: (branch: number) => Leg | undefined;
+  readonly keepsDeadLetters: boolean;
+}
+
 /** Of sources that name no bound: that of a message. */
 const MAX_PAYLOAD = 1024 * 1024;
 
+/** Throws what a plugin or an operator throws that cannot be made; nothing of the route is left then. */
 export function compileRoute(part: RoutePart, context: CompileContext): RunningRoute {
-  const { name, onError } = part.plan;
-  const deadLetters =
-    typeof onError === 'string' ? undefined : deadLettersTo(onError.deadLetter, name, context);
-  const route = createRoute({
-    name,
-    onError,
-    canRedeliver: part.plan.from.some((source) => canRedeliver(context, source)),
-    deadLetters: deadLetters === undefined ? undefined : new FanOut([deadLetters]),
-    maxOriginal: largestOf(part, context),
-    placeOf: placesOf(part),
-    scheduler: context.scheduler,
-    log: context.log,
-  });
-  const legs = part.branches.map((branch) => ({
-    sink: branch.plan.to,
-    leg: legOf(route, part, branch, context),
-    when: branch.when,
-  }));
-  const branches = legs.map(({ sink, leg, when }) => ({ leg, when, ...marshallingFor(sink, context) }));
-  const fanOut = new FanOut(part.targets?.map((target) => targetOf(target, branches, part)) ?? branches, {
-    acksFirst: part.plan.ack === 'first',
-  });
+  const prepared = prepareRoute(part, context);
+  prepared.begin();
+  return prepared.running;
+}
 
-  const stepWatch = createStepWatch(context.scheduler);
-  const flushOn = new Subject<void>();
-  let subscription: Subscription | undefined;
-  const start = (): void => {
-    const sources = part.plan.from.map((source) => readFrom(source, route, context));
-    const steps = part.steps.map((step, place) =>
-      stepOf(step.definition, step.options, {
-        name: stepName(name, place, step),
-        scheduler: context.scheduler,
-        log: context.log,
-        flushOn,
-        marshaller: (name) => context.marshallers.get(name) as Marshaller,
-        watch: stepWatch.watch,
-      }),
-    );
-    const pipeline = steps.reduce((stream, step) => stream.pipe(step), merge(...sources));
-    subscription = pipeline.subscribe({
-      next(message) {
-        route.forwarded += 1;
-        fanOut.offer(message);
-      },
-      // No step lets an error out; should one do so all the same, the route starts anew without it.
-      error(thrown: unknown) {
-        const error = AraldoError.from(thrown, 'step-failed');
-        context.log.error({ route: name, code: error.code }, `the pipeline failed: ${error.message}`);
-        start();
-      },
+/** The same without reading anything yet. A route that was there before keeps its counts. */
+export function prepareRoute(part: RoutePart, context: CompileContext, former?: FormerRoute): PreparedRoute {
+  const { name, onError } = part.plan;
+  const newLegs: Leg[] = [];
+  try {
+    return prepare();
+  } catch (thrown) {
+    for (const leg of newLegs) leg.dispose();
+    throw thrown;
+  }
+
+  function prepare(): PreparedRoute {
+    const before = former?.running;
+    const deadLetters = typeof onError === 'string' ? undefined : deadLettersBranch(onError.deadLetter);
+    const options: RouteOptions = {
+      name,
+      onError,
+      canRedeliver: part.plan.from.some((source) => canRedeliver(context, source)),
+      deadLetters: deadLetters === undefined ? undefined : new FanOut([deadLetters]),
+      maxOriginal: largestOf(part, context),
+      placeOf: placesOf(part),
+      scheduler: context.scheduler,
+      log: context.log,
+    };
+    const route = before?.route ?? createRoute(options);
+    const legs = part.branches.map((branch, place) => ({
+      sink: branch.plan.to,
+      leg: former?.kept(place) ?? made(legOf(route, part, branch, context)),
+      when: branch.when,
+    }));
+    const stepWatch = createStepWatch(context.scheduler);
+    const inlet = before === undefined ? undefined : createInlet();
+    const pipeline = createPipeline({
+      ...context,
+      part,
+      route,
+      sources: part.plan.from.map((source) => sourceOf(source, context)),
+      inlet,
+      stepWatch,
     });
-  };
-  start();
+    const running = createRunning({
+      part,
+      route,
+      legs,
+      stepWatch,
+      pipeline,
+      deadLetters: deadLetters?.leg,
+      before,
+    });
+
+    return {
+      running,
+      inlet,
+      newLegs,
+      begin() {
+        if (before !== undefined) route.change(options);
+        const branches = legs.map(({ sink, leg, when }) => ({ leg, when, ...marshallingFor(sink, context) }));
+        for (const { leg } of branches) {
+          leg.alternates = [];
+          leg.standsInFor = [];
+        }
+        const targets = part.targets?.map((target) => targetOf(target, branches, part)) ?? branches;
+        pipeline.begin(new FanOut(targets, { acksFirst: part.plan.ack === 'first' }));
+      },
+      abandon() {
+        for (const leg of newLegs) leg.dispose();
+      },
+    };
+  }
+
+  function deadLettersBranch(sink: string): Branch {
+    const leg = former?.keepsDeadLetters === true ? former.running.deadLetters : undefined;
+    return { leg: leg ?? made(deadLettersLeg(sink, name, context)), ...marshallingFor(sink, context) };
+  }
+
+  function made(leg: Leg): Leg {
+    newLegs.push(leg);
+    return leg;
+  }
+}
+
+interface RunningOptions
+  extends Pick<RunningRoute, 'part' | 'route' | 'legs' | 'deadLetters' | 'stepWatch' | 'pipeline'> {
+  readonly before: RunningRoute | undefined;
+}
+
+function createRunning({ before, ...running }: RunningOptions): RunningRoute {
+  const { route, legs, deadLetters, pipeline } = running;
+  const leaving = new Set<Leg>(before?.legs.map(({ leg }) => leg).filter((leg) => !isAmong(leg, legs)));
+  /** Failures in legs that are gone. */
+  let failedBefore = before?.failedInGone ?? 0;
 
   return {
-    route,
-    legs,
-    stepWatch,
-    deadLetters: deadLetters?.leg,
+    ...running,
+    leaving,
+    get failedInGone() {
+      return failedBefore;
+    },
     get inSteps() {
       const ended = route.joinedCount + route.forwarded + sumOf(route.discardedBy) + this.failedInSteps;
       return route.received + route.madeCount - ended;
     },
     get failedInSteps() {
-      return legs.reduce((rest, { leg }) => rest - leg.failed, sumOf(route.failures));
+      let failed = sumOf(route.failures) - failedBefore;
+      for (const { leg } of legs) failed -= leg.failed;
+      for (const leg of leaving) failed -= leg.failed;
+      return failed;
+    },
+    forget(leg, successor) {
+      if (!leaving.delete(leg)) return;
+      if (successor === undefined) failedBefore += leg.failed;
+      else takeCounts(successor, leg);
     },
     flush() {
-      flushOn.next();
+      pipeline.flush();
       for (const { leg } of legs) leg.flush();
     },
     stop() {
-      subscription?.unsubscribe();
+      pipeline.stop();
       for (const { leg } of legs) leg.dispose();
-      deadLetters?.leg.dispose();
+      for (const leg of leaving) leg.dispose();
+      deadLetters?.dispose();
       route.end();
     },
   };
+}
+
+function isAmong(leg: Leg, legs: readonly RunningLeg[]): boolean {
+  return legs.some((other) => other.leg === leg);
+}
+
+/** The counters of a sink go on where they were. */
+function takeCounts(successor: Leg, leg: Leg): void {
+  successor.received += leg.received;
+  successor.delivered += leg.delivered;
+  successor.failed += leg.failed;
+  successor.holds += leg.holds;
+  for (const [reason, count] of leg.discarded) {
+    successor.discarded.set(reason, (successor.discarded.get(reason) ?? 0) + count);
+  }
 }
 
 /** A branch, or what chooses one of several. */
@@ -159,15 +261,10 @@ function uniqueNames(names: readonly string[]): readonly string[] {
   );
 }
 
-/** One source of a route, up to where its steps begin. */
-function readFrom(source: string, route: Route, context: CompileContext) {
+function sourceOf(source: string, context: CompileContext): PipelineSource {
   const endpoint = endpointNamed(context, source);
-  const { maxDeliveries } = endpoint.inbound;
-  const maxPayload = endpoint.capabilities.source?.maxPayload;
-  const claimed = endpoint.messages.pipe(claim(route, { maxDeliveries, maxPayload }));
-  const marshaller = marshallerOf(context, source);
-  if (marshaller === undefined || endpoint.capabilities.source?.carries === 'values') return claimed;
-  return claimed.pipe(unmarshal(marshaller));
+  const carriesValues = endpoint.capabilities.source?.carries === 'values';
+  return { endpoint, marshaller: carriesValues ? undefined : marshallerOf(context, source) };
 }
 
 function legOf(route: Route, part: RoutePart, branch: BranchPart, context: CompileContext): Leg {
@@ -204,24 +301,27 @@ function largestOf({ plan }: RoutePart, context: CompileContext): number {
   );
 }
 
-function deadLettersTo(sink: string, route: string, context: CompileContext): Branch {
-  const leg = new Leg(endpointNamed(context, sink).outbound, {
+function deadLettersLeg(sink: string, route: string, context: CompileContext): Leg {
+  return new Leg(endpointNamed(context, sink).outbound, {
     name: `${route} ⇢ ${sink}`,
     overflow: 'pause',
     capacity: DEAD_LETTER_BUFFER,
   });
-  return { leg, ...marshallingFor(sink, context) };
 }
 
 /** What makes the bytes that a sink takes; nothing for a sink that takes values. */
 function marshallingFor(sink: string, context: CompileContext): Pick<Branch, 'marshal' | 'marshaller'> {
-  if (endpointNamed(context, sink).capabilities.sink?.carries === 'values') return {};
+  const { answersTo } = context.configuration.endpoints.get(sink)?.plan ?? {};
+  if (endpointNamed(context, sink).capabilities.sink?.carries === 'values') return asking({}, answersTo);
   const marshaller = marshallerOf(context, sink);
-  return { marshal: marshaller === undefined ? wireOf : marshalMessage(marshaller), marshaller };
+  return asking(
+    { marshal: marshaller === undefined ? wireOf : marshalMessage(marshaller), marshaller },
+    answersTo,
+  );
 }
 
 function marshallerOf(context: CompileContext, endpoint: string): Marshaller | undefined {
-  const name = context.configuration.plan.endpoints[endpoint]?.marshal;
+  const name = context.configuration.endpoints.get(endpoint)?.plan.marshal;
   return name === undefined || name === 'none' ? undefined : context.marshallers.get(name);
 }
 

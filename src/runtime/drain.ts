@@ -72,7 +72,9 @@ function leftovers(options: DrainOptions): Leftovers {
 }
 
 function spillsOf({ routes }: DrainOptions): Spill[] {
-  return routes.flatMap(({ legs }) => legs.flatMap(({ leg }) => leg.spill ?? []));
+  return routes.flatMap(({ legs, leaving }) =>
+    [...legs.map(({ leg }) => leg), ...leaving].flatMap(({ spill }) => spill ?? []),
+  );
 }
 
 function pause(scheduler: SchedulerLike, ms: number): Promise<void> {

@@ -6,8 +6,8 @@ import { redactor } from '../config/redact.ts';
 
 export interface LogOptions {
   readonly level: LogLevel | 'silent';
-  /** Never printed. */
-  readonly secrets?: readonly string[];
+  /** Never printed; asked for each line, so that a reload may bring others. */
+  readonly secrets?: readonly string[] | (() => readonly string[]);
   readonly isPretty?: boolean;
   /** Takes whole lines; stderr unless given. */
   readonly write?: (line: string) => void;
@@ -19,7 +19,7 @@ const MAX_FIELD = 2048;
 const STDERR = 2;
 
 export async function createLog(options: LogOptions): Promise<Logger> {
-  const redact = redactor(options.secrets ?? []);
+  const redact = redacting(options.secrets ?? []);
   const write = options.write ?? writeToStderr;
   const lines: DestinationStream = { write: (line) => write(redact(line)) };
   const destination = options.isPretty === true ? await prettyTo(lines) : lines;
@@ -35,8 +35,23 @@ export async function createLog(options: LogOptions): Promise<Logger> {
 }
 
 /** The configuration's word for a level is the original's. */
-function levelOf(level: LogLevel | 'silent'): LevelWithSilent {
+export function levelOf(level: LogLevel | 'silent'): LevelWithSilent {
   return level === 'warning' ? 'warn' : level;
+}
+
+/** Made anew only when the list is another one. */
+function redacting(secrets: readonly string[] | (() => readonly string[])): (text: string) => string {
+  if (typeof secrets !== 'function') return redactor(secrets);
+  let current = secrets();
+  let redact = redactor(current);
+  return (text) => {
+    const latest = secrets();
+    if (latest !== current) {
+      current = latest;
+      redact = redactor(latest);
+    }
+    return redact(text);
+  };
 }
 
 function capFields(fields: Record<string, unknown>): Record<string, unknown> {

@@ -7,6 +7,7 @@ import type { Log } from '../core/log.ts';
 import type { Holder } from '../core/message.ts';
 
 export interface MemoryGuardOptions {
+  /** Those that are there at each look. */
   readonly endpoints: readonly Endpoint[];
   readonly scheduler: SchedulerLike;
   readonly log: Log;
@@ -46,9 +47,11 @@ export function startMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
   const look = (): void => {
     const part = used() / limit;
     isExhausted = part >= REFUSE_AT;
-    if (!isHolding && part >= HOLD_AT) {
-      isHolding = true;
-      for (const { inbound } of endpoints) inbound.hold(holder);
+    const isNew = !isHolding && part >= HOLD_AT;
+    isHolding ||= isNew;
+    // Each time: a reload may have brought others.
+    if (isHolding && part > RELEASE_AT) for (const { inbound } of endpoints) inbound.hold(holder);
+    if (isNew) {
       const mebibytes = Math.round(used() / MEBIBYTE);
       log.warn({ mebibytes }, `${Math.round(part * 100)} % of the memory is used: all sources are held`);
     } else if (isHolding && part <= RELEASE_AT) {

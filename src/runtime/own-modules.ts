@@ -1,5 +1,8 @@
 /** Lets users' own files import `araldo` and `rxjs` wherever they lie: they get the server's own copies. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
+import { pathToFileURL } from 'node:url';
 
 const entries: Readonly<Record<string, string>> = {
   araldo: '../index',
@@ -17,6 +20,12 @@ const lent = /^zod(\/.*)?$/;
 const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 
 let isRegistered = false;
+
+/**
+ * What each file held when it was first imported. As many as there are own files; each version that is imported stays in
+ * memory until the process ends, for Node forgets no module.
+ */
+const firstSeen = new Map<string, string>();
 
 /** Before the first own file is imported; more calls change nothing. */
 export function shareOwnModules(): void {
@@ -38,4 +47,19 @@ export function shareOwnModules(): void {
       }
     },
   });
+}
+
+/**
+ * What to import for a file: itself, or, once it has changed, a name that Node has not seen yet. What it imports in turn
+ * is what was imported before.
+ */
+export async function ownModuleUrl(file: string): Promise<string> {
+  const { href } = pathToFileURL(file);
+  const bytes = await readFile(file).catch(() => undefined);
+  // Importing it says better what is wrong with it.
+  if (bytes === undefined) return href;
+  const version = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+  const first = firstSeen.get(file);
+  if (first === undefined) firstSeen.set(file, version);
+  return first === undefined || first === version ? href : `${href}?version=${version}`;
 }

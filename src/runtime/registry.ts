@@ -5,12 +5,11 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Registry } from '../config/configuration.ts';
 import { AraldoError } from '../core/errors.ts';
 import type { OperatorDefinition } from '../core/operator.ts';
 import type { AnyPlugin } from '../core/plugin.ts';
-import { shareOwnModules } from './own-modules.ts';
+import { ownModuleUrl, shareOwnModules } from './own-modules.ts';
 
 /** Imported only when a configuration uses it. */
 export interface Builtins {
@@ -87,7 +86,7 @@ async function load(use: string, file: string | undefined): Promise<unknown> {
   if (file === undefined) return undefined;
   shareOwnModules();
   try {
-    return await import(pathToFileURL(file).href);
+    return await import(await ownModuleUrl(file));
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw new AraldoError('plugin-invalid', `${use} could not be imported: ${reason}`, { cause: thrown });

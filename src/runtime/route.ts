@@ -5,7 +5,7 @@ import type { AraldoError, ErrorCode } from '../core/errors.ts';
 import type { FanOut } from '../core/fan-out.ts';
 import type { Log } from '../core/log.ts';
 import type { FailedAt, Holder, Message, RoutePort, Valve } from '../core/message.ts';
-import { deadLetterOf, lighterLetter } from './dead-letter.ts';
+import { type DeadLetterOptions, deadLetterOf, lighterLetter } from './dead-letter.ts';
 import { limited } from './limited-log.ts';
 
 export interface RouteOptions {
@@ -51,14 +51,21 @@ export interface Route extends RoutePort {
   readonly heldBy: AraldoError | undefined;
   /** Gives back what `hold` kept, when the route ends. */
   end(): void;
+  /**
+   * What a reload makes of it: failures from now on cost what is said here, and its counts go on. It stands still at no
+   * message any more.
+   */
+  change(options: RouteOptions): void;
 }
 
 /** The default bound of one message. */
 const MAX_ORIGINAL = 1024 * 1024;
 
-export function createRoute(options: RouteOptions): Route {
-  const { name, log, onError, deadLetters, maxOriginal = MAX_ORIGINAL, placeOf = () => undefined } = options;
-  const letterOptions = { route: name, maxOriginal, placeOf };
+export function createRoute(given: RouteOptions): Route {
+  const { name, log } = given;
+  let options = given;
+  let { onError, deadLetters } = given;
+  let letterOptions = letterOptionsOf(given);
   const discardedBy = new Map<string, number>();
   const failures = new Map<ErrorCode, number>();
   const holder: Holder = { name: `${name} on-error` };
@@ -66,9 +73,7 @@ export function createRoute(options: RouteOptions): Route {
   /** Bounded by the windows of the sources, which are shut from the first one on. */
   const kept: Message[] = [];
 
-  const warn = limited(options.scheduler, (_kind, fields, text) =>
-    log.warn({ route: name, ...fields }, text),
-  );
+  const warn = limited(given.scheduler, (_kind, fields, text) => log.warn({ route: name, ...fields }, text));
 
   const keep = (message: Message, error: AraldoError): void => {
     if (route.heldBy === undefined) {
@@ -156,11 +161,27 @@ export function createRoute(options: RouteOptions): Route {
     end() {
       for (const message of kept.splice(0)) message.nack();
       route.kept = 0;
+      route.heldBy = undefined;
       for (const valve of valves) valve.release(holder);
       valves.clear();
     },
+    change(next) {
+      options = next;
+      onError = next.onError;
+      deadLetters = next.deadLetters;
+      letterOptions = letterOptionsOf(next);
+      route.end();
+    },
   };
   return route;
+}
+
+function letterOptionsOf({
+  name,
+  maxOriginal = MAX_ORIGINAL,
+  placeOf = () => undefined,
+}: RouteOptions): DeadLetterOptions {
+  return { route: name, maxOriginal, placeOf };
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -1,16 +1,22 @@
-/** How people and process managers ask a server to stop. */
+/** How people and process managers ask a server to stop, and to read its configuration again. */
 
 /** A terminal and npm both send Ctrl-C to the server: the same signal within this time is the same request. */
 const SAME_WITHIN_MS = 1_000;
 
-const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+const signals = ['SIGTERM', 'SIGINT'] as const;
 type Signal = (typeof signals)[number];
 
-/**
- * Calls `drain` for the first signal and `abort` for the second.
- * Returns what stops listening, after which signals do again what they do by default.
- */
-export function onSignals(drain: (signal: Signal) => void, abort: (signal: Signal) => void): () => void {
+export interface SignalActions {
+  /** For the first signal. */
+  readonly drain: (signal: Signal) => void;
+  /** For the second. */
+  readonly abort: (signal: Signal) => void;
+  /** For each SIGHUP; it ends nothing. */
+  readonly reload: () => void;
+}
+
+/** Returns what stops listening, after which signals do again what they do by default. */
+export function onSignals({ drain, abort, reload }: SignalActions): () => void {
   let first: { readonly signal: Signal; readonly at: number } | undefined;
 
   const listener = (signal: Signal): void => {
@@ -23,7 +29,9 @@ export function onSignals(drain: (signal: Signal) => void, abort: (signal: Signa
     }
   };
   for (const signal of signals) process.on(signal, listener);
+  process.on('SIGHUP', reload);
   return () => {
     for (const signal of signals) process.off(signal, listener);
+    process.off('SIGHUP', reload);
   };
 }

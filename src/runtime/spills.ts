@@ -1,4 +1,4 @@
-/** The files of the legs that spill: opened before anything flows, and what their legs are told. */
+/** The files of the legs that spill, and what their legs are told. */
 
 import type { SchedulerLike } from 'rxjs';
 import { openEnvelope } from '../../operators/envelope.ts';
@@ -14,26 +14,9 @@ import { openSpillFile } from './spill-file.ts';
 /** By the branch; those that do not spill have none. */
 export type Spills = ReadonlyMap<BranchPart, SpillStore>;
 
-/** Opens the file of each leg that spills. Throws what `openSpillFile` throws, and has then none open. */
-export function openSpills(routes: Iterable<RoutePart>): Spills {
-  const spills = new Map<BranchPart, SpillStore>();
-  try {
-    for (const { plan, branches } of routes) {
-      for (const branch of branches) {
-        if (branch.spill === undefined) continue;
-        const { path } = branch.spill;
-        spills.set(branch, openSpillFile({ path, route: plan.name, sink: branch.plan.to }));
-      }
-    }
-  } catch (thrown) {
-    closeSpills(spills);
-    throw thrown;
-  }
-  return spills;
-}
-
-export function closeSpills(spills: Spills): void {
-  for (const store of spills.values()) store.close();
+/** Opens the file of a leg that spills. Throws what `openSpillFile` throws. */
+export function openSpillOf({ plan }: RoutePart, { plan: { to }, spill }: BranchPart): SpillStore {
+  return openSpillFile({ path: spill?.path ?? '', route: plan.name, sink: to });
 }
 
 export interface SpillContext {

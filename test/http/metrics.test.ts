@@ -221,10 +221,12 @@ describe('/metrics', () => {
     }
     expect([...names].sort()).toEqual([
       'endpoint',
+      'fingerprint',
       'holder',
       'node',
       'quantile',
       'reason',
+      'result',
       'route',
       'sink',
       'version',

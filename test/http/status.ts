@@ -60,6 +60,7 @@ export function serverStatus(changes: Partial<ServerStatus> = {}): ServerStatus 
     version: '1.2.3',
     state: 'running',
     startedAt: Date.UTC(2026, 10, 22),
+    reload: { fingerprint: 'abc', loadedAt: Date.UTC(2026, 10, 22), applied: 0, unchanged: 0, failed: 0 },
     endpoints: [],
     routes: [],
     ...changes,
