@@ -1,0 +1,107 @@
+// RabbitMQ at one end of a pair: quorum queues and persistent messages, confirmed when they are on disk.
+//
+// The reader acknowledges nothing. A killed RabbitMQ would bring again what it had handed to it, and some of what it had
+// acknowledged; like this it brings all of it again, and the counts begin anew.
+
+import { type ChannelModel, connect } from 'amqplib';
+import { faultProxy } from '../../../src/testing/index.ts';
+import { startRabbitmq } from '../../servers/rabbitmq.ts';
+import type { DurableSystem } from './durable-system.ts';
+
+const quorum = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
+
+interface Connected {
+  readonly client: ChannelModel;
+  /** What is read and not handed over. */
+  readonly arrived: Buffer[];
+}
+
+export async function amqpSystem(): Promise<DurableSystem> {
+  const server = await startRabbitmq();
+  const proxy = await faultProxy({ to: { port: server.port } });
+  const url = `amqp://127.0.0.1:${proxy.port}`;
+  let current: Promise<Connected> | undefined;
+  /** Whose messages were handed over last. */
+  let last: Connected | undefined;
+
+  const connected = (): Promise<Connected> => {
+    current ??= open().catch((error: unknown) => {
+      current = undefined;
+      throw error;
+    });
+    return current;
+  };
+
+  const open = async (): Promise<Connected> => {
+    const client = await connect(server.url);
+    client.on('error', () => undefined);
+    client.on('close', () => {
+      current = undefined;
+    });
+    const channel = await client.createChannel();
+    channel.on('error', () => undefined);
+    const arrived: Buffer[] = [];
+    await channel.assertQueue('in', quorum);
+    await channel.assertQueue('out', quorum);
+    await channel.consume('out', (message) => {
+      if (message !== null) arrived.push(message.content);
+    });
+    return { client, arrived };
+  };
+  await connected();
+  const version = (await server.control('version')).trim();
+
+  return {
+    name: 'amqp',
+    version,
+    proxy,
+    source: () => ({ id: 'endpoint-amqp', url, queue: 'in' }),
+    sink: () => ({ id: 'endpoint-amqp', url, 'to-queue': 'out' }),
+    async put(payloads) {
+      const isConfirmed = payloads.map(() => false);
+      try {
+        const { client } = await connected();
+        const channel = await client.createConfirmChannel();
+        channel.on('error', () => undefined);
+        const { promise: isOver, resolve } = Promise.withResolvers<void>();
+        // The connection's, too: a channel whose connection is gone may never say so.
+        channel.once('close', resolve);
+        client.once('close', resolve);
+        let open = payloads.length;
+        for (const [at, payload] of payloads.entries())
+          channel.sendToQueue('in', payload, { persistent: true }, (error: unknown) => {
+            isConfirmed[at] = error === null || error === undefined;
+            open -= 1;
+            if (open === 0) resolve();
+          });
+        await isOver;
+        client.removeListener('close', resolve);
+        void channel.close().catch(() => undefined);
+      } catch {
+        // What was not confirmed until now is not.
+      }
+      return isConfirmed;
+    },
+    async read({ came, anew }) {
+      let now: Connected;
+      try {
+        now = await connected();
+      } catch {
+        // It is down; the next call reads on.
+        return;
+      }
+      if (now !== last) {
+        if (last !== undefined) anew();
+        last = now;
+      }
+      for (const payload of now.arrived.splice(0)) came(payload);
+    },
+    kill: () => server.kill(),
+    restart: () => server.restart(),
+    async [Symbol.asyncDispose]() {
+      await (await current?.catch(() => undefined))?.client.close().catch(() => undefined);
+      await proxy.stop();
+      await server.stop();
+    },
+  };
+}

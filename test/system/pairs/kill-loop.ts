@@ -1,0 +1,206 @@
+// A real araldo between two durable systems, under load, while one of the three is killed (SIGKILL) again and again, and
+// counted from outside: what the producer was confirmed against what a reader finds at the other end.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { araldo, type Run } from '../support/command.ts';
+import { until } from '../support/server.ts';
+import type { DurableSystem } from './durable-system.ts';
+import { allVictims, type Kill, killPlan, type Point, type Victim } from './kill-plan.ts';
+import { type Counts, createTally } from './tally.ts';
+
+export interface KillLoop {
+  readonly source: DurableSystem;
+  readonly sink: DurableSystem;
+  /** At least so many are acknowledged by the source's server. */
+  readonly messages: number;
+  readonly kills: number;
+  readonly seed: number;
+  /** The window of the source. */
+  readonly maxInFlight: number;
+  /** Who is killed, in turn. Default: araldo, the source's server, the sink's. */
+  readonly victims?: readonly Victim[];
+  /** The points at which araldo is killed, in turn. Default: all that the source has. */
+  readonly points?: readonly Point[];
+  /** How long all of it may take. */
+  readonly withinMs: number;
+  /** Is told what happens, for whoever looks into a failure. */
+  readonly note?: (line: string) => void;
+}
+
+export interface Outcome extends Counts {
+  readonly killed: Readonly<Record<Victim | Point, number>>;
+  /** No more may come twice. */
+  readonly bound: number;
+  readonly seconds: number;
+}
+
+/** So many are put in at once, at most. */
+const MOST_AT_ONCE = 1_000;
+/** So many are put in besides when araldo is to be killed at a named point: there must be something to carry then. */
+const MOST_EXTRA = 8_000;
+/** So often the reader looks. */
+const LOOK_MS = 20;
+/** What was on its way in a connection has arrived by then. */
+const SETTLED_MS = 250;
+
+/** The named points of araldo that a source has. */
+export function pointsOf(source: DurableSystem): readonly Point[] {
+  const all: readonly Point[] = ['unconfirmed', 'unacked', 'any'];
+  return source.name === 'kafka' ? [...all, 'rebalance'] : all;
+}
+
+/** Plays it to the end: all has come, or the time is over. Judges nothing; rejects when araldo ends by itself. */
+export async function killLoop(loop: KillLoop): Promise<Outcome> {
+  const { source, sink, messages, kills, seed, maxInFlight, withinMs } = loop;
+  const { victims = allVictims, points = pointsOf(source) } = loop;
+  const extra = Math.min(MOST_EXTRA, messages);
+  const mostAhead = source.isUnbounded === true ? maxInFlight : Math.max(messages / 2, extra);
+  const batch = Math.ceil(Math.min(MOST_AT_ONCE, mostAhead / 4));
+  const beganAt = performance.now();
+  const deadline = beganAt + withinMs;
+  const tally = createTally(2 * messages + (kills + 10) * (extra + batch));
+  const folder = await mkdtemp(join(tmpdir(), 'araldo-pair-'));
+  // JSON is YAML.
+  const configuration = {
+    'server-port': 0,
+    'log-level': 'warning',
+    plugins: [
+      { name: 'from', 'max-in-flight': maxInFlight, ...source.source() },
+      { name: 'to', ...sink.sink() },
+    ],
+    routes: { from: ['to'] },
+  };
+  await writeFile(join(folder, 'araldo.yaml'), JSON.stringify(configuration));
+
+  const ended = new AbortController();
+  /** Why it cannot go on. */
+  let problem: Error | undefined;
+  const failed = (error: unknown): void => {
+    problem ??= error instanceof Error ? error : new Error(String(error));
+    ended.abort();
+  };
+  let run = start();
+  /** The producer waits while its server is down. */
+  let isDown = false;
+  const killing = new AbortController();
+  let goal = messages;
+  const killed = { araldo: 0, source: 0, sink: 0, any: 0, unconfirmed: 0, unacked: 0, rebalance: 0 };
+
+  /** Half of it at once, the rest as it is carried, so that there is always something to do; more for a named point. */
+  const producing = (async () => {
+    while ((!killing.signal.aborted || tally.acknowledged < goal) && !ended.signal.aborted) {
+      const isAhead = tally.attempted + batch - tally.delivered > mostAhead;
+      if (isDown || isAhead || tally.acknowledged >= goal) await sleep(LOOK_MS);
+      else tally.confirmed(await source.put(tally.next(batch)));
+    }
+  })().catch(failed);
+  const reading = (async () => {
+    while (!ended.signal.aborted) {
+      await sink.read(tally);
+      await sleep(LOOK_MS);
+    }
+  })().catch(failed);
+
+  try {
+    for (const kill of killPlan({ seed, messages, kills, victims, points })) {
+      await holds(`${kill.after} have come`, () => tally.delivered >= kill.after);
+      await sleep(kill.delayMs);
+      note(`kill ${kill.victim} (${kill.point})`);
+      await play(kill);
+      killed[kill.victim] += 1;
+      if (kill.victim === 'araldo') killed[kill.point] += 1;
+    }
+    killing.abort();
+    note('no more kills');
+    await producing;
+    note('all is put in');
+    await holds('all have come', () => tally.missing() === 0).catch((error: unknown) => {
+      // What is lost is for the caller to judge.
+      if (problem !== undefined) throw error;
+    });
+    run.child.kill('SIGTERM');
+    const code = await run.code;
+    if (code !== 0) throw new Error(`araldo ended with ${code}: ${run.out.stderr}`);
+    // What comes late comes twice.
+    await sleep(SETTLED_MS);
+    ended.abort();
+    await reading;
+    await sink.read(tally);
+    const seconds = (performance.now() - beganAt) / 1_000;
+    return { ...tally.counts(), killed, bound: maxInFlight * kills, seconds };
+  } finally {
+    ended.abort();
+    await Promise.all([producing, reading]);
+    await run[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  function note(what: string): void {
+    if (loop.note === undefined) return;
+    const { attempted, acknowledged, delivered, duplicated } = tally.counts();
+    const counts = `${attempted} put in, ${acknowledged} acknowledged, ${delivered} came, ${duplicated} twice`;
+    loop.note(`${((performance.now() - beganAt) / 1_000).toFixed(1)} s: ${what}; ${counts}`);
+  }
+
+  function start(): Run {
+    const made = araldo(folder);
+    void made.code.then((code) => {
+      if (made === run && made.child.signalCode !== 'SIGKILL' && code !== 0)
+        failed(new Error(`araldo ended with ${code}: ${made.out.stderr}`));
+    });
+    return made;
+  }
+
+  async function holds(what: string, does: () => boolean): Promise<void> {
+    const isOver = (): boolean => problem !== undefined || does();
+    await until(what, isOver, Math.max(1, deadline - performance.now())).catch((error: unknown) => {
+      throw new Error(`${String(error)}: ${JSON.stringify(tally.counts())} ${run.out.stderr.slice(-2_000)}`);
+    });
+    if (problem !== undefined) throw problem;
+  }
+
+  async function play(kill: Kill): Promise<void> {
+    if (kill.victim === 'araldo') return killAraldo(kill);
+    const server = kill.victim === 'source' ? source : sink;
+    if (server === source) isDown = true;
+    await server.kill();
+    await sleep(kill.downMs);
+    await server.restart();
+    if (server === source) isDown = false;
+  }
+
+  async function killAraldo({ point, delayMs }: Kill): Promise<void> {
+    let next: Run | undefined;
+    if (point !== 'any') goal = Math.max(goal, tally.attempted + extra);
+    const had = tally.delivered + tally.duplicated;
+    const more = (): boolean => tally.delivered + tally.duplicated > had;
+    if (point === 'unconfirmed') {
+      // The sink's server gets what is published, and its confirmations get lost.
+      sink.proxy.set({ silence: true }, 'down');
+      await holds('more is published', more);
+    } else if (point === 'unacked') {
+      // The sink's confirmations are on their way when the way of the acks ends.
+      sink.proxy.set({ latency: { ms: SETTLED_MS } }, 'down');
+      await holds('more is published', more);
+      source.proxy.set({ silence: true }, 'up');
+      await sleep(2 * SETTLED_MS);
+    } else if (point === 'rebalance') {
+      // A second member joins the group.
+      const { accepted } = source.proxy;
+      next = start();
+      await holds('a second member connects', () => source.proxy.accepted > accepted);
+      await sleep(delayMs * 10);
+    }
+    const last = run;
+    // Before it ends: what ends by a signal of ours has not failed.
+    run = next ?? last;
+    last.child.kill('SIGKILL');
+    await last.code;
+    source.proxy.clear();
+    sink.proxy.clear();
+    if (next === undefined) run = start();
+  }
+}
