@@ -22,9 +22,11 @@ export const builtins: Builtins = {
       (await import('../plugins/endpoint-websocket-client/index.ts')).plugin,
     'marshal-bytes': async () => (await import('../plugins/marshal-bytes/index.ts')).plugin,
     'marshal-cbor': async () => (await import('../plugins/marshal-cbor/index.ts')).plugin,
+    'marshal-cloudevents': async () => (await import('../plugins/marshal-cloudevents/index.ts')).plugin,
     'marshal-csv': async () => (await import('../plugins/marshal-csv/index.ts')).plugin,
     'marshal-json': async () => (await import('../plugins/marshal-json/index.ts')).plugin,
     'marshal-msgpack': async () => (await import('../plugins/marshal-msgpack/index.ts')).plugin,
+    'marshal-protobuf': async () => (await import('../plugins/marshal-protobuf/index.ts')).plugin,
     'marshal-text': async () => (await import('../plugins/marshal-text/index.ts')).plugin,
   },
   operators: Object.fromEntries(

@@ -1,7 +1,7 @@
 // The programs that system tests need and that npm does not bring: where they are, and what Debian calls them.
 
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 export type Requirement =
@@ -10,6 +10,8 @@ export type Requirement =
   | 'redis-server'
   | 'chromium'
   | 'python3'
+  | 'python3-protobuf'
+  | 'python3-avro'
   | 'nats-server'
   | 'rabbitmq-server'
   | 'amqp-tools'
@@ -34,6 +36,8 @@ export const debianPackages: Readonly<Record<Requirement, readonly string[]>> = 
   'rabbitmq-server': ['rabbitmq-server'],
   'amqp-tools': ['amqp-tools'],
   python3: ['python3', 'python3-redis', 'python3-websockets'],
+  'python3-protobuf': ['python3-protobuf', 'protobuf-compiler', 'libprotobuf-dev'],
+  'python3-avro': ['python3-avro'],
 };
 
 export const requirements: readonly Requirement[] = [
@@ -42,6 +46,8 @@ export const requirements: readonly Requirement[] = [
   'redis-server',
   'chromium',
   'python3',
+  'python3-protobuf',
+  'python3-avro',
   'nats-server',
   'rabbitmq-server',
   'amqp-tools',
@@ -61,7 +67,13 @@ export function find(requirement: Requirement): string | undefined {
     case 'chromium':
       return isExecutable('/usr/bin/chromium') ? '/usr/bin/chromium' : onPath('chromium');
     case 'python3':
-      return hasPythonModules() ? pythonPath : undefined;
+      return hasPythonModules(pythonModules) ? pythonPath : undefined;
+    case 'python3-protobuf':
+      return existsSync('/usr/include/google/protobuf/struct.proto') && hasPythonModules(['google.protobuf'])
+        ? onPath('protoc')
+        : undefined;
+    case 'python3-avro':
+      return hasPythonModules(['avro']) ? pythonPath : undefined;
     case 'nats-server':
       return isExecutable('/usr/sbin/nats-server') ? '/usr/sbin/nats-server' : onPath('nats-server');
     case 'rabbitmq-server':
@@ -82,9 +94,9 @@ export function find(requirement: Requirement): string | undefined {
   }
 }
 
-function hasPythonModules(): boolean {
+function hasPythonModules(modules: readonly string[]): boolean {
   if (!isExecutable(pythonPath)) return false;
-  const script = `import ${pythonModules.join(', ')}`;
+  const script = `import ${modules.join(', ')}`;
   return spawnSync(pythonPath, ['-c', script], { stdio: 'ignore' }).status === 0;
 }
 
