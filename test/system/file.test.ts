@@ -20,7 +20,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { plugin } from '../../plugins/endpoint-file/index.ts';
 import type { MockEndpoint } from '../../plugins/endpoint-mock/index.ts';
 import { Message } from '../../src/core/message.ts';
-import { endpointBattery } from '../../src/testing/endpoint-battery.ts';
+import { playBattery } from './support/play-battery.ts';
 import { serve, type TestServer, until } from './support/server.ts';
 
 let folder: string;
@@ -228,6 +228,7 @@ describe('endpoint-file appends to a file', () => {
     await until('it is confirmed', () => isConfirmed(araldo));
     const shell = execFileSync('sh', ['-c', `cat $(ls -r ${at('logs')}/*)`]);
     expect(shell.toString().trim().split('\n')).toEqual(left);
+    expect(readFileSync(at('logs/out.log'), 'utf8')).toMatch(/^(other\n)?two\n$/);
   });
 
   test('and confirms nothing that is in a file which was deleted meanwhile', async () => {
@@ -279,7 +280,6 @@ describe('endpoint-file appends to a file', () => {
 
 describe('endpoint-file', () => {
   const under = {
-    messages: 100,
     async start() {
       const own = mkdtempSync(join(tmpdir(), 'araldo-file-'));
       const file = join(own, 'lines');
@@ -302,10 +302,5 @@ describe('endpoint-file', () => {
       };
     },
   };
-  for (const one of endpointBattery('endpoint-file', under)) {
-    test(one.name, async (context) => {
-      const outcome = await one.check();
-      if (outcome !== undefined) context.skip(outcome.skipped);
-    });
-  }
+  playBattery('endpoint-file', under);
 });

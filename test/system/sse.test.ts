@@ -217,6 +217,17 @@ describe('endpoint-sse reads a stream', () => {
     );
   });
 
+  test('for as long as anything is heard, be it a comment', async () => {
+    await using server = await tell((_request, response) => {
+      const alive = setInterval(() => response.write(':\n\n'), 20);
+      response.once('close', () => clearInterval(alive));
+    });
+    await using araldo = await start(server.port, { idle: '150ms' });
+    await until('it is open', () => araldo.server.endpoint('news').state === 'open');
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(server.asked).toHaveLength(1);
+  });
+
   test('and says what is wrong with one that it cannot', async () => {
     await using server = await tell((request, response) => {
       if (request.url === '/gone') response.writeHead(404).end();
