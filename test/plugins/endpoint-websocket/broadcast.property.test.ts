@@ -46,6 +46,8 @@ interface Remote {
   readonly peer: Peer;
   readonly socket: FakeSocket;
   wasLagging: boolean;
+  /** How much it had read when it was looked at last. */
+  seen: number;
   /** The numbers of the messages that were for it while it was here. */
   readonly meant: number[];
   isGone: boolean;
@@ -120,7 +122,7 @@ function play(actions: readonly Action[], overflow: PeerOverflow, onlyWaiting: b
     const peer = new Peer({ id, webSocket: {} as never, socket: socket.asSocket, lane: {} as never, room });
     audience.join(peer);
     broadcast.joined(peer);
-    remotes.push({ peer, socket, meant: [], isGone: false, wasLagging: false });
+    remotes.push({ peer, socket, meant: [], isGone: false, wasLagging: false, seen: 0 });
   };
 
   const leave = (remote: Remote | undefined): void => {
@@ -158,15 +160,18 @@ function play(actions: readonly Action[], overflow: PeerOverflow, onlyWaiting: b
     if (!broadcast.isWritable(senders.waiting)) shutSince ??= scheduler.now();
     for (const remote of remotes) {
       const { peer, meant, socket, isGone, wasLagging } = remote;
-      // Under `latest` a newer value takes the place of an older one with its key: order is that of each key.
-      const orders =
-        overflow === 'latest' ? [0, 1, 2].map((key) => (number: number) => keys[number] === key) : [all];
-      for (const of of orders) {
-        expect(isSubsequence(received(socket).filter(of), meant.filter(of))).toBe(true);
+      const got = received(socket);
+      // What is meant for it only grows: where it has read nothing since, this holds as it did.
+      if (got.length > remote.seen) {
+        remote.seen = got.length;
+        // Under `latest` a newer value takes the place of an older one with its key: order is that of each key.
+        const orders =
+          overflow === 'latest' ? [0, 1, 2].map((key) => (number: number) => keys[number] === key) : [all];
+        for (const of of orders) expect(isSubsequence(got.filter(of), meant.filter(of))).toBe(true);
       }
       if (isGone) continue;
       // What its socket took while it was clear comes on top.
-      expect(peer.buffered).toBeLessThanOrEqual(BUFFER + 2 * BATCH);
+      if (peer.buffered > BUFFER + 2 * BATCH) expect(peer.buffered).toBeLessThanOrEqual(BUFFER + 2 * BATCH);
       // Once it lags it lives from its own buffer, until that is empty.
       if (wasLagging && !peer.isLagging) expect(peer.waiting.isEmpty).toBe(true);
       remote.wasLagging = peer.isLagging;
@@ -194,8 +199,20 @@ function play(actions: readonly Action[], overflow: PeerOverflow, onlyWaiting: b
 
 const all = (): boolean => true;
 
-function received(socket: FakeSocket): number[] {
-  return payloadsOf(Buffer.concat(socket.read)).map(({ payload }) => Number.parseInt(payload.toString(), 10));
+/** What has been found in what each socket has read: asked after every action, it is read once. */
+const found = new WeakMap<FakeSocket, { chunks: number; readonly numbers: number[] }>();
+
+/** The longest number and the colon behind it. */
+const NUMBER_BYTES = 16;
+
+function received(socket: FakeSocket): readonly number[] {
+  const so = found.get(socket) ?? { chunks: 0, numbers: [] };
+  found.set(socket, so);
+  const more = socket.read.slice(so.chunks);
+  so.chunks = socket.read.length;
+  for (const { payload } of payloadsOf(Buffer.concat(more)))
+    so.numbers.push(Number.parseInt(payload.subarray(0, NUMBER_BYTES).toString(), 10));
+  return so.numbers;
 }
 
 function isSubsequence(part: readonly number[], whole: readonly number[]): boolean {
@@ -247,7 +264,7 @@ test.each<PeerOverflow>(['disconnect', 'drop-oldest', 'drop-newest', 'latest', '
           expect(missing).toBeLessThanOrEqual(lost);
           if (remotes.every(({ isGone }) => !isGone)) expect(missing).toBe(lost);
           expect(settled.size).toBe(tickets);
-          for (const times of settled.values()) expect(times).toBe(1);
+          expect([...settled.values()].filter((times) => times !== 1)).toEqual([]);
         },
       ),
       runs({ share: 0.4 }),
