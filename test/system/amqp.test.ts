@@ -182,7 +182,7 @@ describeWith(['rabbitmq-server', 'amqp-tools'], 'endpoint-amqp', () => {
         }),
       };
     };
-    const under = { start: () => Promise.resolve(world()), messages: isDeep ? 1_000 : 100, kills: 1 };
+    const under = { start: () => Promise.resolve(world()), messages: isDeep ? 1_000 : 60, kills: 1 };
     for (const one of endpointBattery('endpoint-amqp', under)) {
       it(one.name, { timeout: 120_000 }, async (context) => {
         const skipped = await one.check();
