@@ -1,6 +1,7 @@
 // The tests in four projects: what they need decides how they may run beside each other.
 
 import { defineConfig } from 'vitest/config';
+import { SlowestFirst } from './test/slowest-first.ts';
 
 const isDeep = Number(process.env['ARALDO_RUNS'] ?? 0) > 1_000;
 const system = ['system', 'servers', 'boot', 'examples'].map((folder) => `test/${folder}/**/*.test.ts`);
@@ -10,7 +11,7 @@ const property = ['test/**/*.property.test.ts'];
 export default defineConfig({
   test: {
     reporters: ['default'],
-    sequence: { hooks: 'stack' },
+    sequence: { hooks: 'stack', sequencer: SlowestFirst },
     restoreMocks: true,
     projects: [
       {
@@ -38,7 +39,7 @@ export default defineConfig({
         },
       },
       {
-        // Real servers and real time: two files at once at most, after what is pure.
+        // Real servers and real time: two files at once at most, browsers among them, after what is pure.
         extends: true,
         test: {
           name: 'system',
@@ -56,8 +57,8 @@ export default defineConfig({
           include: browser,
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
