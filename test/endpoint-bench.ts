@@ -17,6 +17,8 @@ export interface MountOptions {
   readonly openDeadlineMs?: number;
   readonly overflow?: Overflow;
   readonly maxInFlight?: number;
+  /** Nobody is subscribed, so nothing is received. */
+  readonly isUnread?: boolean;
 }
 
 export interface Mounted extends AsyncDisposable {
@@ -63,7 +65,7 @@ export async function mount(
     }),
   );
   const received: Message[] = [];
-  endpoint.subscribe((message) => received.push(message));
+  if (options.isUnread !== true) endpoint.subscribe((message) => received.push(message));
   const supervisor = supervise(endpoint, {
     scheduler,
     log,

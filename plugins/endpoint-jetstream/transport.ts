@@ -18,6 +18,8 @@ import type { Settings } from './settings.ts';
 /** One time that it is open. */
 interface Session {
   readonly link: Link;
+  /** There where it is a source. */
+  consumer?: ConsumerFacts;
   lane?: Lane;
   puller?: Puller;
   publisher?: Publisher;
@@ -75,7 +77,11 @@ export function createTransport(
           onDuplicate: () => say({ endpoint }, `${endpoint}: a stream had a message already`),
         });
       }
-      if (provided.consumer !== undefined && !isDraining) read(opened, provided.consumer);
+      if (provided.consumer !== undefined) opened.consumer = provided.consumer;
+      if (port.source.isRead) read(opened);
+    },
+    read() {
+      if (session !== undefined) read(session);
     },
     pause: (lane) => {
       if (lane === session?.lane) session.puller?.pause();
@@ -120,8 +126,9 @@ export function createTransport(
   };
 
   /** A lane for each time it is open: what is settled after the connection was lost is not told to the next one. */
-  function read(opened: Session, consumer: ConsumerFacts): void {
-    if (stream === undefined || durable === undefined) return;
+  function read(opened: Session): void {
+    const { consumer } = opened;
+    if (stream === undefined || durable === undefined || consumer === undefined || isDraining) return;
     if (consumer.maxDeliver !== undefined && consumer.maxDeliver <= maxDeliveries && !hasWarned) {
       hasWarned = true;
       log.warn(

@@ -4,7 +4,7 @@ import { deadline } from '../../src/core/deadline.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import { type Heartbeat, heartbeat } from '../../src/core/heartbeat.ts';
 import { formatDuration } from '../../src/options/duration.ts';
-import { isReply, type Link, openLink, refusal, textOf } from '../../src/redis/link.ts';
+import { explained, isReply, type Link, openLink, refusal, textOf } from '../../src/redis/link.ts';
 import { locate } from '../../src/redis/locate.ts';
 import type { Target } from '../../src/redis/target.ts';
 import { createWriter, type Writer } from '../../src/redis/writer.ts';
@@ -26,6 +26,8 @@ export interface SessionOptions {
   /** The names of the endpoint and of this run of the server. */
   readonly endpoint: string;
   readonly instance: string;
+  /** Whether anybody takes what would be read. */
+  readonly isRead: () => boolean;
   readonly room: () => number;
   readonly isHeld: (id: string) => boolean;
   readonly held: () => Iterable<string>;
@@ -43,6 +45,8 @@ export interface Session {
   readonly writer: Writer<Field[]> | undefined;
   readonly reader: Reader | undefined;
   readonly acks: Acks | undefined;
+  /** Begins to read, where `isRead` said at first that nobody would take it. */
+  startReading(): void;
   /** Reads no more, and goes on writing and acking. */
   stopReading(): void;
   /** Resolves when the acks that were given are with Redis, or have had their time. */
@@ -74,6 +78,7 @@ export function createSession(session: SessionOptions): Session {
     get acks() {
       return acks;
     },
+    startReading: () => reader?.start(),
     stopReading,
     close,
   };
@@ -120,7 +125,7 @@ export function createSession(session: SessionOptions): Session {
       pongMs,
       onFailed: failed,
     });
-    reader.start();
+    if (session.isRead()) reader.start();
   }
 
   async function connect(signal: AbortSignal): Promise<Link> {
@@ -151,7 +156,9 @@ export function createSession(session: SessionOptions): Session {
       if (text.startsWith('BUSYGROUP')) return;
       // A user may not make groups and still read one that is there.
       if (!text.startsWith('NOPERM')) refuse(thrown);
-      await redis.call('XPENDING', stream, group).catch(refuse);
+      await redis.call('XPENDING', stream, group).catch((missing: unknown) => {
+        refuse(textOf(missing).startsWith('NOGROUP') ? thrown : missing);
+      });
     }
   }
 
@@ -162,12 +169,13 @@ export function createSession(session: SessionOptions): Session {
   /** A connection that has ended tells the reason itself, within the turn. */
   function failed(thrown: unknown): void {
     if (thrown instanceof AraldoError) return broken(thrown);
-    const error = new AraldoError('connection-lost', `${target.address}: ${explained(textOf(thrown))}`);
+    const error = new AraldoError('connection-lost', `${target.address}: ${lostWith(thrown)}`);
     if (isReply(thrown)) broken(error);
     else scheduler.schedule(() => broken(error));
   }
 
-  function explained(text: string): string {
+  function lostWith(thrown: unknown): string {
+    const text = explained(thrown);
     if (!/^(NOGROUP|UNBLOCKED)/.test(text)) return text;
     return `the stream ${stream} or its group ${reads?.group ?? ''} is gone; both are made anew (${text})`;
   }

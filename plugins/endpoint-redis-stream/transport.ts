@@ -35,6 +35,7 @@ export function createTransport(
         scheduler,
         endpoint,
         instance,
+        isRead: () => port.source.isRead,
         room,
         isHeld: (id) => held.has(id),
         held: () => held,
@@ -45,6 +46,7 @@ export function createTransport(
       session = opening;
       await opening.open(signal);
     },
+    read: () => session?.startReading(),
     pause: () => session?.reader?.pause(),
     resume: () => session?.reader?.resume(),
     settled,

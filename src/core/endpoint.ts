@@ -1,9 +1,16 @@
 /** A configured external system or listener, as an RxJS Subject of messages. */
-import { Observable, type SchedulerLike, Subject, type Subscriber } from 'rxjs';
+import {
+  Observable,
+  type Observer,
+  type SchedulerLike,
+  Subject,
+  type Subscriber,
+  type Subscription,
+} from 'rxjs';
 import { AraldoError } from './errors.ts';
 import { Leg } from './leg.ts';
 import type { Log } from './log.ts';
-import type { Message } from './message.ts';
+import type { Holder, Message } from './message.ts';
 import type { Capacity } from './overflow.ts';
 import { type ConfirmLevel, Sink, type SinkTransport } from './sink.ts';
 import { Source, type SourceTransport } from './source.ts';
@@ -109,6 +116,11 @@ export interface Transport extends SourceTransport, Partial<SinkTransport> {
    * or a rejection. `signal` aborts when the deadline passes or the server stops.
    */
   open?(signal: AbortSignal): void | Promise<void>;
+  /**
+   * Somebody reads from it now, and nobody did when it was opened, as `Source.isRead` said then. A transport whose
+   * system gives each message to one reader begins to read here, and not before. At most once after each `open`.
+   */
+  read?(): void;
   /** Takes nothing new from outside; what is here is carried through. Before `close`, when draining. */
   drain?(): void;
   /**
@@ -138,6 +150,12 @@ export interface EndpointOptions {
 
 /** The bound of a stash; behind a source that cannot pause it is the only buffer there is. */
 export const STASH: Capacity = { messages: 65_536, bytes: 16 * 1024 * 1024 };
+
+/** What is emitted to nobody counts as done, so a source that would deliver it again keeps it until somebody reads. */
+const nobody: Holder = { name: 'nobody reads from it' };
+
+/** The holder of a gate that waits for nothing but somebody to read. */
+export const NOBODY: string = nobody.name;
 
 /** The buffer of messages that code sends with `next`. */
 const NEXT_CAPACITY: Capacity = { messages: 1024, bytes: 16 * 1024 * 1024 };
@@ -180,6 +198,8 @@ export class Endpoint extends Subject<Message> {
   private direct: Leg | undefined;
   /** Whoever subscribed to `messages`: replaced with every change, so that an emission ends with those it began with. */
   private readers: readonly Subscriber<Message>[] = [];
+  /** Whether nobody read when it was last opened, and nobody has since. */
+  private isUnread = false;
   /** Counts attempts to open, so that one that was given up changes nothing when it answers at last. */
   private attempt = 0;
 
@@ -217,8 +237,10 @@ export class Endpoint extends Subject<Message> {
     this.outbound = new Sink(options.name, options.scheduler);
     this.messages = new Observable((subscriber) => {
       this.readers = [...this.readers, subscriber];
+      this.countReaders();
       return () => {
         this.readers = this.readers.filter((reader) => reader !== subscriber);
+        this.countReaders();
       };
     });
     late.transport = connect({
@@ -241,6 +263,21 @@ export class Endpoint extends Subject<Message> {
 
   get requests(): RequestCounts | undefined {
     return this.transport.requests?.();
+  }
+
+  /**
+   * As of any Subject. A source that would deliver again what is not acked reads while somebody is subscribed, here or
+   * to `messages`, and not otherwise.
+   */
+  override subscribe(
+    observer?: Partial<Observer<Message>> | ((message: Message) => void) | null,
+    error?: ((error: unknown) => void) | null,
+    complete?: (() => void) | null,
+  ): Subscription {
+    const subscription = super.subscribe(observer as (message: Message) => void, error, complete);
+    subscription.add(() => this.countReaders());
+    this.countReaders();
+    return subscription;
   }
 
   /** Sends a message out; a value is marshalled as the endpoint's routes would. */
@@ -278,7 +315,9 @@ export class Endpoint extends Subject<Message> {
     this.attempt += 1;
     const { attempt } = this;
     this.enter('opening');
-    this.inbound.isRead = this.readers.length > 0 || this.observed;
+    this.isUnread = false;
+    this.countReaders();
+    this.isUnread = !this.inbound.isRead;
     try {
       await this.transport.open?.(signal);
     } catch (thrown) {
@@ -293,6 +332,7 @@ export class Endpoint extends Subject<Message> {
     this.enter('open');
     this.lastError = undefined;
     this.outbound.opened();
+    this.countReaders();
   }
 
   /** Ends what a broken connection or a failed attempt left, so that `open` may follow. By the supervisor. */
@@ -327,6 +367,20 @@ export class Endpoint extends Subject<Message> {
     for (let place = 0; place < readers.length; place += 1)
       (readers[place] as Subscriber<Message>).next(root);
     if (this.observed) super.next(root);
+  }
+
+  /** Whether anybody reads is told to the source at once, and to the transport when it is open. */
+  private countReaders(): void {
+    const { inbound } = this;
+    if (this.current !== 'opening' && this.current !== 'open') return;
+    inbound.isRead = this.readers.length > 0 || this.observed;
+    if (this.capabilities.source?.redelivers === true) {
+      if (inbound.isRead) inbound.release(nobody);
+      else inbound.hold(nobody);
+    }
+    if (!inbound.isRead || !this.isUnread || this.current !== 'open') return;
+    this.isUnread = false;
+    this.transport.read?.();
   }
 
   private enter(state: EndpointState): void {

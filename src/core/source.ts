@@ -65,7 +65,7 @@ export class Source implements LaneOwner {
   overrun = 0;
   /** Settled by a route before they were emitted to all: it settles what it forwards as well. */
   overSettled = 0;
-  /** Whether anybody receives what it emits. Known once its endpoint opens: routes are there before. */
+  /** Whether anybody receives what it emits. Known from when its endpoint opens: routes are there before. */
   isRead = false;
   stashed = 0;
   stashedBytes = 0;

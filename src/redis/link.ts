@@ -3,6 +3,7 @@ import type * as ioredis from 'ioredis';
 import { loadLibrary } from '../core/client-library.ts';
 import { AraldoError } from '../core/errors.ts';
 import { readTls, type TlsFiles } from '../options/tls.ts';
+import { tlsProblem } from '../options/tls-problem.ts';
 import type { Target } from './target.ts';
 
 export interface LinkOptions {
@@ -100,13 +101,25 @@ export function textOf(thrown: unknown): string {
   return thrown.message.replace(/, with args beginning with:.*/s, '');
 }
 
+/** The same with what to do about it. */
+export function explained(thrown: unknown): string {
+  const text = tlsProblem(thrown) ?? textOf(thrown);
+  if (/^(NOAUTH|WRONGPASS)/.test(text)) return `${text}; check the user and the password in url`;
+  if (!text.startsWith('NOPERM')) return text;
+  return `${text}; give that right to the user of url by ACL SETUSER`;
+}
+
 /** What went wrong while connecting, or while Redis was asked for what opening needs. */
 export function refusal({ address }: Pick<Target, 'address'>, thrown: unknown): AraldoError {
-  const text = textOf(thrown);
-  const cure = /^(NOAUTH|WRONGPASS)/.test(text) ? '; check the user and the password in url' : '';
+  // Who wants a certificate may hang up before its reason for that can be read.
+  const isCut = /\b(ECONNRESET|EPIPE)\b|Connection is closed/.test(textOf(thrown));
+  const cure =
+    isCut && address.startsWith('rediss:')
+      ? '; where the other side asks for a certificate, see tls.cert and tls.key'
+      : '';
   return new AraldoError(
     'connect-failed',
-    `could not connect to ${address}: ${text}${cure}`,
+    `could not connect to ${address}: ${explained(thrown)}${cure}`,
     causeOf(thrown),
   );
 }

@@ -2,7 +2,7 @@
 import type { SchedulerLike } from 'rxjs';
 import { AraldoError, type ErrorCode } from '../core/errors.ts';
 import type { Sender } from '../core/sink.ts';
-import { isReply, type Link, textOf } from './link.ts';
+import { explained, isReply, type Link } from './link.ts';
 
 /** What Redis may have of us unanswered. What waits in the socket is part of it. */
 const MOST_MESSAGES = 8_192;
@@ -86,7 +86,7 @@ export function createWriter<T>(options: WriterOptions<T>): Writer<T> {
 
   function refused(thrown: unknown, ticket: number, sender: Sender): void {
     const errorOf = (code: ErrorCode): AraldoError =>
-      new AraldoError(code, `redis did not take a message for ${place}: ${textOf(thrown)}`);
+      new AraldoError(code, `redis did not take a message for ${place}: ${explained(thrown)}`);
     if (!isReply(thrown)) ended(errorOf('connection-lost'));
     else if (ownFault.test(thrown.message)) sender.fail(ticket, errorOf('sink-rejected'));
     else onUnavailable(errorOf('connection-lost'));

@@ -1,10 +1,11 @@
 /** Says who keeps a source shut, and which step keeps messages, when that lasts: the first question when messages stop. */
 import type { SchedulerLike } from 'rxjs';
-import type { Endpoint } from '../core/endpoint.ts';
+import { type Endpoint, NOBODY } from '../core/endpoint.ts';
 import type { Log } from '../core/log.ts';
 import type { StepWatch, WatchedStep } from './step-watch.ts';
 
 export interface WatchdogOptions {
+  /** Those that are there at each look. */
   readonly endpoints: readonly Endpoint[];
   /** Those of all routes. */
   readonly stepWatches?: readonly StepWatch[];
@@ -35,7 +36,8 @@ export function startWatchdog(options: WatchdogOptions): () => void {
 
   const lookAtGate = (endpoint: Endpoint, now: number): void => {
     const { gate } = endpoint.inbound;
-    if (gate.isOpen) {
+    // That nobody reads from it is no fault that time makes worse.
+    if (gate.isOpen || (!gate.isFull && gate.holders.every((holder) => holder === NOBODY))) {
       shutSince.delete(endpoint);
       reportedAt.delete(endpoint);
       return;

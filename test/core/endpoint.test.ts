@@ -1,10 +1,12 @@
-import { Subject, VirtualTimeScheduler } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { map, Subject, VirtualTimeScheduler } from 'rxjs';
+import { describe, expect, it, vi } from 'vitest';
 import {
   type Capabilities,
   Endpoint,
   type EndpointState,
+  NOBODY,
   type Port,
+  type SourceCapabilities,
   type Transport,
 } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
@@ -292,6 +294,50 @@ describe('an endpoint', () => {
     expect(await isRead((endpoint) => endpoint.subscribe())).toBe(true);
     expect(await isRead((endpoint) => endpoint.messages.subscribe())).toBe(true);
     expect(await isRead((endpoint) => endpoint.messages.subscribe().unsubscribe())).toBe(false);
+  });
+
+  it('keeps what comes while nobody reads where that would be delivered again, and tells who begins to', async () => {
+    const read = vi.fn<() => void>();
+    const source: SourceCapabilities = {
+      canPause: true,
+      acks: true,
+      redelivers: true,
+      ordered: 'all',
+      scope: 'once',
+      carries: 'values',
+    };
+    const { endpoint, port, scheduler } = endpointOf({ read }, { source });
+    const lane = port.source.lane({ name: 'a' });
+    await endpoint.open(signal);
+    lane.receive('first');
+    expect([endpoint.inbound.isRead, endpoint.inbound.acked, endpoint.inbound.gate.holders]).toEqual([
+      false,
+      0,
+      [NOBODY],
+    ]);
+    const seen: unknown[] = [];
+    const subscription = endpoint.pipe(map(({ payload }) => payload)).subscribe((one) => seen.push(one));
+    pass(scheduler, 1);
+    expect([read.mock.calls.length, endpoint.inbound.isRead, endpoint.inbound.acked]).toEqual([1, true, 1]);
+    subscription.unsubscribe();
+    lane.receive('second');
+    expect([endpoint.inbound.isRead, endpoint.inbound.acked]).toEqual([false, 1]);
+    endpoint.messages.subscribe(({ payload }) => seen.push(payload));
+    pass(scheduler, 1);
+    expect([seen, read.mock.calls.length, endpoint.inbound.acked]).toEqual([['first', 'second'], 1, 2]);
+  });
+
+  it('tells its transport of who begins to read while it opens, when it is open', async () => {
+    const read = vi.fn<() => void>();
+    const { attempts, transport } = opening();
+    const { endpoint, scheduler } = endpointOf({ ...transport, read });
+    const opened = endpoint.open(signal);
+    endpoint.subscribe();
+    expect(read).not.toHaveBeenCalled();
+    attempts[0]?.resolve();
+    await opened;
+    pass(scheduler, 1);
+    expect(read).toHaveBeenCalledTimes(1);
   });
 
   it('is broken when it cannot be opened, and says why, until it is open', async () => {
