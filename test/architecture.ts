@@ -63,7 +63,7 @@ const rules: Readonly<Record<Part, Rule>> = {
     node: false,
   },
   'operators/index.ts': { parts: ['core', 'operator'], packages: [], node: false },
-  system: { parts: ['core', 'options'], packages: 'any', node: true },
+  system: { parts: ['core', 'options', 'expression'], packages: 'any', node: true },
   plugin: { parts: [...leaves, 'system'], packages: 'any', node: true },
   config: { parts: ['core', 'options', 'expression'], packages: 'any', node: true },
   http: { parts: [...leaves, 'version'], packages: 'any', node: true },

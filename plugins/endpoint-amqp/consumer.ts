@@ -3,7 +3,7 @@ import type { Channel, ConsumeMessage, Message as Delivery } from 'amqplib/callb
 import type { SchedulerLike } from 'rxjs';
 import { AraldoError } from '../../src/core/errors.ts';
 import type { Lane } from '../../src/core/lane.ts';
-import type { Message, Status } from '../../src/core/message.ts';
+import type { Message, Meta, Status } from '../../src/core/message.ts';
 import { Wire } from '../../src/core/wire.ts';
 import type { Connection } from './connection.ts';
 import { createMetaReader } from './meta-reader.ts';
@@ -14,6 +14,8 @@ export interface ConsumerOptions {
   readonly queue: string;
   readonly prefetch: number;
   readonly lane: Lane;
+  /** What a delivery says is read by this before it is handed over. */
+  readonly metaAs?: ((meta: Meta) => Meta) | undefined;
   readonly scheduler: SchedulerLike;
   /** RabbitMQ ended it, as it does when the queue is deleted. */
   readonly onCancelled: (error: AraldoError) => void;
@@ -38,7 +40,7 @@ export interface Consumer {
  * Acks leave once a turn. Those below the oldest open delivery are one `basic.ack` with `multiple`.
  */
 export function createConsumer(options: ConsumerOptions): Consumer {
-  const { connection, channel, queue, prefetch, lane, scheduler, onCancelled } = options;
+  const { connection, channel, queue, prefetch, lane, scheduler, onCancelled, metaAs = same } = options;
   const metaOf = createMetaReader(lane.meta);
   /** Delivery tags that RabbitMQ waits for, the oldest first: `prefetch` at most, as are the four lists together. */
   const open = new Set<number>();
@@ -77,7 +79,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     const meta = metaOf(message);
     if (message.fields.redelivered) isCounted = meta.isCounted;
     open.add(deliveryTag);
-    lane.receiveBytes(Wire.of(message.content), meta.meta, deliveryTag);
+    lane.receiveBytes(Wire.of(message.content), metaAs(meta.meta), deliveryTag);
   }
 
   function settled(root: Message, status: Status): void {
@@ -162,6 +164,10 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     isOver = true;
     open.clear();
   }
+}
+
+function same(meta: Meta): Meta {
+  return meta;
 }
 
 /** All that amqplib reads of a message to settle it. */

@@ -6,6 +6,7 @@ import { value as expression } from '../../src/expression/option.ts';
 import { duration } from '../../src/options/duration.ts';
 import { size } from '../../src/options/size.ts';
 import { tlsFiles } from '../../src/options/tls.ts';
+import { asksOf, replyOption } from '../../src/replies/option.ts';
 import {
   type Argument,
   type Binding,
@@ -117,6 +118,19 @@ const options = z
       .max(MOST_PREFETCH)
       .optional()
       .describe('How many messages RabbitMQ hands over before they are acked. Default: max-in-flight.'),
+    reply: replyOption(
+      'Messages of queue that say where to answer are requests, and what a route sends back here goes there, to the ' +
+        'one that it belongs to by its correlation id. true, how long that may take, or a map.',
+    ),
+    'reply-to': z
+      .array(routingKey)
+      .min(1)
+      .max(MOST_BINDINGS)
+      .default(['amq.#'])
+      .describe(
+        'The queues that may be answered to, as patterns of words between dots; those that the server has named ' +
+          'unless given. A message that says another is no request.',
+      ),
     mandatory: z
       .boolean()
       .default(true)
@@ -164,6 +178,14 @@ const options = z
     message:
       'expected routing-key-from and routing-keys together: no address comes from a message unless it is allowed',
   })
+  .refine((value) => value.reply === undefined || value.queue !== undefined, {
+    path: ['reply'],
+    message: 'expected the queue that requests come in by beside reply',
+  })
+  .refine((value) => value.reply === undefined || (value['to-queue'] ?? value.exchange) === undefined, {
+    path: ['reply'],
+    message: 'expected either reply, which sends where a request asks to, or to-queue and exchange',
+  })
   .refine((value) => value.url.isTls || Object.keys(value.tls).length === 0, {
     path: ['tls'],
     message: 'expected a url that begins with amqps:// beside tls',
@@ -199,6 +221,7 @@ function settingsOf(value: Options): Settings {
     source: queue === undefined ? undefined : queueOf(queue, value, value.bindings.map(bindingOf)),
     outlet: outletOf(value),
     outletQueue: toQueue === undefined || toQueue === queue ? undefined : queueOf(toQueue, value, []),
+    asks: value.reply && { ...asksOf(value.reply), replyTo: value['reply-to'] },
     declares: value.declare,
     prefetch: value.prefetch,
     maxPayload: value['max-payload'],

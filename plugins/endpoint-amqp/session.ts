@@ -3,6 +3,7 @@ import type { SchedulerLike } from 'rxjs';
 import { deadline } from '../../src/core/deadline.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import type { Lane } from '../../src/core/lane.ts';
+import type { Meta } from '../../src/core/message.ts';
 import { type Connection, type ConnectOptions, connectAmqp } from './connection.ts';
 import { type Consumer, createConsumer } from './consumer.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
@@ -18,6 +19,8 @@ export interface SessionOptions {
   readonly settings: Settings;
   readonly prefetch: number;
   readonly scheduler: SchedulerLike;
+  /** What a delivery says is read by this before it is handed over. */
+  readonly metaAs?: ((meta: Meta) => Meta) | undefined;
   /** Makes the lane of this session: an epoch, as delivery tags begin anew. */
   readonly laneOf: (queue: string) => Lane;
   readonly onWritable: () => void;
@@ -40,7 +43,7 @@ export interface Session {
  * and with it the acks that would make room.
  */
 export function createSession(session: SessionOptions): Session {
-  const { name, settings, prefetch, scheduler, laneOf, onWritable, onBroken } = session;
+  const { name, settings, prefetch, scheduler, metaAs, laneOf, onWritable, onBroken } = session;
   const { source, outlet } = settings;
   const connections: Connection[] = [];
   let publisher: Publisher | undefined;
@@ -86,6 +89,7 @@ export function createSession(session: SessionOptions): Session {
       queue: source.name,
       prefetch,
       lane,
+      metaAs,
       scheduler,
       onCancelled: lostConsumer,
     });

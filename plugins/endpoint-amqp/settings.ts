@@ -3,6 +3,7 @@ import type { Capabilities } from '../../src/core/endpoint.ts';
 import type { Message } from '../../src/core/message.ts';
 import type { ConfirmLevel } from '../../src/core/sink.ts';
 import type { TlsFiles } from '../../src/options/tls.ts';
+import type { Asks as ReplyAsks } from '../../src/replies/option.ts';
 import { matches } from './routing-key.ts';
 import type { Target } from './target.ts';
 
@@ -39,6 +40,12 @@ export interface Outlet {
   readonly confirms: ConfirmLevel;
 }
 
+/** What is read are requests, where they say a queue to answer to that is allowed. */
+export interface Asks extends ReplyAsks {
+  /** Patterns of the names of queues. */
+  readonly replyTo: readonly string[];
+}
+
 export interface Settings {
   readonly target: Target;
   readonly tls: TlsFiles;
@@ -49,6 +56,8 @@ export interface Settings {
   /** What is published to, if anything; `queue` where that is a queue of its own to be declared. */
   readonly outlet: Outlet | undefined;
   readonly outletQueue: Queue | undefined;
+  /** Answers go out without an outlet of their own. */
+  readonly asks: Asks | undefined;
   /** Whether queues and exchanges are made when they are not there, or must be there. */
   readonly declares: boolean;
   readonly prefetch: number | undefined;
@@ -56,7 +65,7 @@ export interface Settings {
   readonly heartbeatMs: number;
 }
 
-export function capabilitiesOf({ target, source, outlet, maxPayload }: Settings): Capabilities {
+export function capabilitiesOf({ target, source, outlet, asks, maxPayload }: Settings): Capabilities {
   const addressOf = (exchange: string, key: string): string => `${target.address} ${exchange}/${key}`;
   return {
     ...(source !== undefined && {
@@ -68,10 +77,12 @@ export function capabilitiesOf({ target, source, outlet, maxPayload }: Settings)
         scope: 'once',
         carries: 'bytes',
         maxPayload,
+        ...(asks !== undefined && { asks: { timeoutMs: asks.timeoutMs, max: asks.max } }),
       },
       readsFrom: [addressOf('', source.name), ...plainBindings(source).map(([e, key]) => addressOf(e, key))],
       readsMatching: patternBindings(source).map(([e, pattern]) => patternOf(addressOf(e, ''), pattern)),
     }),
+    ...(asks !== undefined && { sink: { confirms: 'accepted', reaches: 'system', carries: 'bytes' } }),
     ...(outlet !== undefined && {
       sink: { confirms: outlet.confirms, reaches: 'system', carries: 'bytes' },
       writesTo: outlet.routingKeyFrom === undefined ? [addressOf(outlet.exchange, outlet.routingKey)] : [],

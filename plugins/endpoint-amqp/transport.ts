@@ -3,6 +3,7 @@ import type { Port, Transport } from '../../src/core/endpoint.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
 import { payloadTooLarge } from '../../src/core/payload-limit.ts';
 import type { EndpointContext } from '../../src/core/plugin.ts';
+import { createAnswering } from './answering.ts';
 import { createSession, type Session } from './session.ts';
 import type { Settings } from './settings.ts';
 
@@ -15,7 +16,8 @@ export function createTransport(
   context: Pick<EndpointContext, 'name' | 'scheduler' | 'endpoint'>,
 ): Transport {
   const { name, scheduler, endpoint } = context;
-  const { maxPayload } = settings;
+  const { asks, maxPayload } = settings;
+  const answering = asks && createAnswering(port.source, asks, { name, scheduler });
   const prefetch = settings.prefetch ?? Math.min(endpoint.maxInFlight, MOST_PREFETCH);
   let session: Session | undefined;
   let isDraining = false;
@@ -24,26 +26,36 @@ export function createTransport(
     async open(signal) {
       const opening = createSession({
         name,
-        settings: isDraining ? { ...settings, source: undefined } : settings,
+        settings: {
+          ...settings,
+          ...(isDraining && { source: undefined }),
+          ...(answering !== undefined && { outlet: answering.outlet }),
+        },
         prefetch,
         scheduler,
+        metaAs: answering?.asked,
         laneOf: (queue) => port.source.lane({ name: queue, meta: { endpoint: name, lane: queue } }),
         onWritable: () => port.writable(),
         onBroken: (error) => port.broken(error),
       });
       session = opening;
       await opening.open(signal);
+      answering?.requests.resume();
     },
     settled(lane, root, status) {
       if (lane === session?.lane) session.consumer?.settled(root, status);
+      // No answer will come.
+      if (status === 'reject') answering?.requests.forget(root.meta.correlationId);
     },
     isWritable: () => session?.publisher?.isWritable ?? false,
     write(message, ticket, sender) {
       const { size, bytes } = outgoingWire(message);
       if (size > maxPayload) throw payloadTooLarge(size, maxPayload);
-      session?.publisher?.publish(message, bytes, ticket, sender);
+      const outgoing = answering === undefined ? message : answering.answer(message, ticket, sender);
+      if (outgoing !== undefined) session?.publisher?.publish(outgoing, bytes, ticket, sender);
       return false;
     },
+    ...(answering !== undefined && { requests: () => answering.requests.counts }),
     flush: () => session?.publisher?.settled(),
     drain() {
       isDraining = true;
@@ -52,6 +64,7 @@ export function createTransport(
     async close() {
       const closing = session;
       session = undefined;
+      answering?.requests.suspend();
       await closing?.close();
     },
   };

@@ -12,7 +12,7 @@ import {
 } from '../../src/options/http-url.ts';
 import { size } from '../../src/options/size.ts';
 import { tlsFiles } from '../../src/options/tls.ts';
-import { replyOption } from '../../src/replies/option.ts';
+import { type Asks, asksOf, replyOption } from '../../src/replies/option.ts';
 import { headerFilter, isForwardable, isSettable, namePattern, ordinaryHeaders } from './headers.ts';
 import { createTransport, type Settings } from './transport.ts';
 
@@ -150,7 +150,7 @@ export default plugin;
 
 function capabilitiesOf(value: Options): Capabilities {
   const { path, url, ack, concurrency } = value;
-  const asks = asksOf(value);
+  const asks = requestsOf(value);
   return {
     ...(path !== undefined && {
       source: {
@@ -163,7 +163,7 @@ function capabilitiesOf(value: Options): Capabilities {
         scope: 'local',
         carries: 'bytes',
         refusesAbove: value['max-payload'],
-        ...(asks !== undefined && { asks }),
+        ...(asks !== undefined && { asks: { timeoutMs: asks.timeoutMs, max: asks.max } }),
       },
       listensOn: [path],
     }),
@@ -181,8 +181,8 @@ function capabilitiesOf(value: Options): Capabilities {
   };
 }
 
-function asksOf({ reply, timeout }: Options): { timeoutMs: number; max: number } | undefined {
-  return reply && { timeoutMs: reply.timeoutMs ?? timeout, max: reply.max };
+function requestsOf({ reply, timeout }: Options): Asks | undefined {
+  return reply && asksOf(reply, timeout);
 }
 
 function settingsOf(value: Options): Settings {
@@ -205,7 +205,7 @@ function settingsOf(value: Options): Settings {
             patienceMs: value.patience,
             timeoutMs: timeout,
             awaits: ack === 'delivered' ? 'settlement' : 'nothing',
-            asks: asksOf(value),
+            asks: requestsOf(value),
           },
     sender: url && {
       url: withoutCredentials(url),

@@ -8,6 +8,7 @@ import type { Meta, Status } from '../../src/core/message.ts';
 import type { HttpHost } from '../../src/http/host.ts';
 import { formatDuration } from '../../src/options/duration.ts';
 import { crossOriginHeaders, isOriginAllowed } from '../../src/options/origins.ts';
+import type { Asks } from '../../src/replies/option.ts';
 import type { Requests } from '../../src/replies/requests.ts';
 import { answerJson, answerProblem, type Refusal, refuse } from './answer.ts';
 import { type BodyRoom, linesOf, mediaType, readBody, wireOf } from './body.ts';
@@ -35,7 +36,7 @@ export interface ListenerOptions {
   /** What a request waits for, if anything; unless for an answer. */
   readonly awaits: 'nothing' | 'settlement';
   /** Requests wait for answers, so long and so many. */
-  readonly asks: { readonly timeoutMs: number; readonly max: number } | undefined;
+  readonly asks: Asks | undefined;
 }
 
 export interface ListenerContext {

@@ -6,7 +6,7 @@ import { addressFields, addressOf, allAddresses, checkAddress } from '../../src/
 import { checkConnection, connectionFields, connectionOf } from '../../src/nats/options.ts';
 import { subjectPattern } from '../../src/nats/subject.ts';
 import { size } from '../../src/options/size.ts';
-import { REPLY_TIMEOUT_MS, replyOption } from '../../src/replies/option.ts';
+import { asksOf, replyOption } from '../../src/replies/option.ts';
 import { capabilitiesOf, type Settings } from './settings.ts';
 import { createTransport } from './transport.ts';
 
@@ -79,10 +79,7 @@ function settingsOf(value: z.output<typeof options>): Settings {
     address: addressOf(value),
     addresses: allAddresses(value),
     replies: value.reply !== undefined,
-    asks:
-      value.reply === undefined || value.subscribe === undefined
-        ? undefined
-        : { timeoutMs: value.reply.timeoutMs ?? REPLY_TIMEOUT_MS, max: value.reply.max },
+    asks: value.reply === undefined || value.subscribe === undefined ? undefined : asksOf(value.reply),
     replyTo: value['reply-to'],
     maxPayload: value['max-payload'],
   };

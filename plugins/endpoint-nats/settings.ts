@@ -3,6 +3,7 @@ import type { Capabilities } from '../../src/core/endpoint.ts';
 import type { Message } from '../../src/core/message.ts';
 import type { ConnectionSettings } from '../../src/nats/options.ts';
 import { isSubject, matches, patternOf } from '../../src/nats/subject.ts';
+import type { Asks } from '../../src/replies/option.ts';
 
 export interface Settings {
   readonly connection: ConnectionSettings;
@@ -16,7 +17,7 @@ export interface Settings {
   /** Whether it answers: what it asks itself, else where messages say, as far as `replyTo` allows. */
   readonly replies: boolean;
   /** What it reads are requests, if they name an inbox. */
-  readonly asks: { readonly timeoutMs: number; readonly max: number } | undefined;
+  readonly asks: Asks | undefined;
   /** Where an answer may be expected: other addresses of messages are not used. */
   readonly replyTo: readonly string[];
   /** The largest payload of a message, in bytes. */
@@ -42,7 +43,7 @@ export function capabilitiesOf(settings: Settings): Capabilities {
         scope: queue === undefined ? 'copy' : 'once',
         carries: 'bytes',
         maxPayload,
-        ...(asks !== undefined && { asks }),
+        ...(asks !== undefined && { asks: { timeoutMs: asks.timeoutMs, max: asks.max } }),
       },
       readsFrom: [...read].flatMap(everywhere),
       readsMatching: connection.servers.flatMap(({ address }) =>

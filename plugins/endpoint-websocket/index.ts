@@ -4,7 +4,7 @@ import { defineEndpoint, type EndpointPlugin } from '../../src/core/plugin.ts';
 import { httpHost } from '../../src/http/host.ts';
 import { duration } from '../../src/options/duration.ts';
 import { size } from '../../src/options/size.ts';
-import { REPLY_TIMEOUT_MS, type ReplyLimits, replyOption } from '../../src/replies/option.ts';
+import { asksOf, REPLY_TIMEOUT_MS, type ReplyLimits, replyOption } from '../../src/replies/option.ts';
 import { type Reach, reaches } from './audience.ts';
 import { peerOverflows } from './broadcast.ts';
 import { createListener } from './listener.ts';
@@ -91,7 +91,9 @@ export const plugin: EndpointPlugin = defineEndpoint({
       scope: 'local',
       carries: 'bytes',
       refusesAbove: maxPayload,
-      ...(reply !== undefined && { asks: asksOf(reply) }),
+      ...(reply !== undefined && {
+        asks: { timeoutMs: reply.timeoutMs ?? REPLY_TIMEOUT_MS, max: reply.max },
+      }),
     },
     sink: { confirms: 'flushed', reaches: 'peers', carries: 'bytes', peerBytes },
     listensOn: [path],
@@ -129,8 +131,4 @@ export default plugin;
 function reachOf(value: { path: string; reach?: Reach | undefined; reply?: ReplyLimits | undefined }): Reach {
   if (value.reply !== undefined) return 'peer';
   return value.reach ?? (/[:*{(]/.test(value.path) ? 'room' : 'all');
-}
-
-function asksOf({ timeoutMs = REPLY_TIMEOUT_MS, max }: ReplyLimits): { timeoutMs: number; max: number } {
-  return { timeoutMs, max };
 }

@@ -9,6 +9,7 @@ import type { Sender } from '../../src/core/sink.ts';
 import type { Wire } from '../../src/core/wire.ts';
 import type { HttpHost, Upgrade } from '../../src/http/host.ts';
 import { isOriginAllowed } from '../../src/options/origins.ts';
+import type { Asks } from '../../src/replies/option.ts';
 import { createRequests, type Requests } from '../../src/replies/requests.ts';
 import { createAudience, type Reach } from './audience.ts';
 import { type BroadcastOptions, createBroadcast } from './broadcast.ts';
@@ -28,7 +29,7 @@ export interface ListenerOptions
   readonly pongMs: number;
   readonly reach: Reach;
   /** Messages of peers are requests that wait for answers, so long and so many. `reach` is `peer` then. */
-  readonly asks: { readonly timeoutMs: number; readonly max: number } | undefined;
+  readonly asks: Asks | undefined;
 }
 
 export interface ListenerContext {

@@ -18,7 +18,14 @@ export const defaultsKeys = ['overflow', 'buffer', 'marshal', 'max-in-flight', '
 
 export const marshallerKeys = ['name', 'id'] as const;
 
-export const endpointKeys = ['name', 'id', 'marshal', 'max-in-flight', 'max-deliveries'] as const;
+export const endpointKeys = [
+  'name',
+  'id',
+  'marshal',
+  'max-in-flight',
+  'max-deliveries',
+  'answers-to',
+] as const;
 
 export const routeKeys = [
   'from',

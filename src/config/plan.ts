@@ -50,6 +50,8 @@ export interface EndpointPlan {
   readonly marshal: string;
   readonly maxInFlight: number;
   readonly maxDeliveries: number;
+  /** As its system writes addresses: `meta.replyTo` of all that is sent to it. */
+  readonly answersTo?: string;
 }
 
 export interface RoutePlan {

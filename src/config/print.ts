@@ -81,11 +81,13 @@ function limitsForm(limits: ServerLimits): object {
   };
 }
 
-function endpointForm({ name, id, options, marshal, maxInFlight, maxDeliveries }: EndpointPlan): object {
+function endpointForm(endpoint: EndpointPlan): object {
+  const { name, id, options, marshal, maxInFlight, maxDeliveries, answersTo } = endpoint;
   const common = {
     marshal: marshal || NO_MARSHALLER,
     'max-in-flight': maxInFlight,
     'max-deliveries': maxDeliveries,
+    ...(answersTo === undefined ? {} : { 'answers-to': answersTo }),
   };
   return { name, id, ...options, ...common };
 }

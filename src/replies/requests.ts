@@ -28,6 +28,8 @@ export interface RequestsOptions<Way> {
   readonly max: number;
   /** The most of them with one and the same way back, so that one who floods leaves room for others. Any unless given. */
   readonly maxOfOne?: number;
+  /** Where an answer has the correlation id of its request; in its meta unless given. */
+  readonly correlation?: ((message: Message) => unknown) | undefined;
   /** Called once for a request that has waited for `timeoutMs`. */
   readonly onTimeout?: (asked: Asked<Way>) => void;
   /** There is room again, at ¾ of `max`, after `isFull`. */
@@ -87,7 +89,16 @@ interface Answered<Way> {
  * if (typeof asked === 'string') sender.dismiss(ticket, asked);
  */
 export function createRequests<Way>(options: RequestsOptions<Way>): Requests<Way> {
-  const { scheduler, timeoutMs, max, onTimeout, onRoom, maxOfOne, makeId = randomUUID } = options;
+  const {
+    scheduler,
+    timeoutMs,
+    max,
+    onTimeout,
+    onRoom,
+    maxOfOne,
+    correlation,
+    makeId = randomUUID,
+  } = options;
   /** What ids of this run begin with. It is no secret: it only tells late answers from strange ones. */
   const mark = `araldo-${makeId().slice(0, 8)}-`;
   /** By id, the oldest first. Bounded by `max` and what a transport had read already when it was full. */
@@ -120,7 +131,7 @@ export function createRequests<Way>(options: RequestsOptions<Way>): Requests<Way
     },
     find: (id) => (id === undefined ? undefined : waiting.get(id)),
     take(message, sender) {
-      const { correlationId } = message.meta;
+      const correlationId = correlationOf(message);
       const asked = remove(correlationId);
       if (asked === undefined) return answeredBefore(message, sender) ?? reasonFor(correlationId);
       counts.answered += 1;
@@ -158,6 +169,17 @@ export function createRequests<Way>(options: RequestsOptions<Way>): Requests<Way
       arm();
     },
   };
+
+  /** An answer without one where it is looked for is an answer to nobody. */
+  function correlationOf(message: Message): string | undefined {
+    if (correlation === undefined) return message.meta.correlationId;
+    try {
+      const id = correlation(message);
+      return typeof id === 'string' ? id : undefined;
+    } catch {
+      return undefined;
+    }
+  }
 
   function remove(id: string | undefined): Entry<Way> | undefined {
     if (id === undefined) return undefined;

@@ -132,6 +132,16 @@ describe('requests', () => {
     expect(requests.take(answerTo(other), leg)).toMatchObject({ way: 'bert' });
   });
 
+  it('finds the correlation id where the operator says that it is, and nobody where it is not', () => {
+    const { read } = { read: ({ payload }: Message) => (payload as { re: unknown }).re };
+    const scheduler = new VirtualTimeScheduler();
+    const requests = createRequests<string>({ scheduler, timeoutMs: 1_000, max: 4, correlation: read });
+    const re = requests.ask('anna', undefined);
+    expect(requests.take(Message.of({ re: 7 }, { correlationId: re }), leg)).toBe('no-request');
+    expect(requests.take(Message.of(undefined, { correlationId: re }), leg)).toBe('no-request');
+    expect(requests.take(Message.of({ re }), leg)).toMatchObject({ way: 'anna' });
+  });
+
   it('has no timer while its endpoint is closed, and looks at once when that opens again', () => {
     const { requests, scheduler, timedOut } = make();
     requests.ask('anna', undefined);

@@ -1,0 +1,157 @@
+// The examples of docs/request-reply.md, as they stand there, with real servers and answers by each system's own client.
+
+import { readFileSync } from 'node:fs';
+import { connect as connectNats, headers as natsHeaders } from '@nats-io/transport-node';
+import { connect as connectAmqp } from 'amqplib';
+import { Redis } from 'ioredis';
+import { connectAsync } from 'mqtt';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { startMosquitto } from '../servers/mosquitto.ts';
+import { startNats } from '../servers/nats.ts';
+import { startRabbitmq } from '../servers/rabbitmq.ts';
+import { startRedis } from '../servers/redis.ts';
+import { describeWith } from '../servers/requires.ts';
+import { connect } from './support/peer.ts';
+import { serve, type TestServer, until } from './support/server.ts';
+
+const page = readFileSync(new URL('../../docs/request-reply.md', import.meta.url), 'utf8');
+const examples = [...page.matchAll(/```yaml\n(plugins:[^`]*)```/g)].map(([, text = '']) => text);
+
+/** The example below the heading that says this, with every route open. */
+async function example(heading: string, addresses: Readonly<Record<string, string>>): Promise<TestServer> {
+  const place = page.slice(0, page.indexOf(heading)).match(/```yaml\nplugins:/g)?.length ?? 0;
+  const text = (examples[place] ?? '').replace(/\$\{(\w+)\}/g, (_all, name: string) => addresses[name] ?? '');
+  const araldo = await serve(parse(text) as Record<string, unknown>);
+  await until('it is ready', async () => (await araldo.get('/readyz')).ok);
+  return araldo;
+}
+
+describeWith(['rabbitmq-server', 'nats-server'], 'requests through RabbitMQ and NATS', () => {
+  let amqp: Awaited<ReturnType<typeof startRabbitmq>>;
+  let nats: Awaited<ReturnType<typeof startNats>>;
+  beforeAll(async () => {
+    [amqp, nats] = await Promise.all([startRabbitmq(), startNats()]);
+  }, 60_000);
+  afterAll(() => Promise.all([amqp?.stop(), nats?.stop()]));
+
+  it('a browser asks a worker behind RabbitMQ, and it alone gets the answer', async () => {
+    await using araldo = await example('## A browser asks', { AMQP: amqp.url });
+    const client = await connectAmqp(amqp.url);
+    const channel = await client.createChannel();
+    await channel.consume('work', (message) => {
+      const { replyTo, correlationId } = message!.properties;
+      const answer = Buffer.from(`done ${message!.content.toString()}`);
+      channel.sendToQueue(String(replyTo), answer, { correlationId });
+      channel.ack(message!);
+    });
+    const peers = await Promise.all([1, 2, 3].map(() => connect(araldo.port, '/ask')));
+    for (const [place, peer] of peers.entries()) for (const n of [1, 2]) peer.send(`${place}/${n}`);
+    for (const [place, peer] of peers.entries())
+      expect(new Set(await peer.has(2))).toEqual(new Set([`done ${place}/1`, `done ${place}/2`]));
+    expect(araldo.server.endpoint('browsers').requests).toMatchObject({ answered: 6, waiting: 0 });
+    for (const peer of peers) peer[Symbol.dispose]();
+    await client.close();
+  });
+
+  it('an RPC over RabbitMQ is answered by a NATS service, in the queue and with the id of the one that asked', async () => {
+    await using araldo = await example('## An RPC over', { AMQP: amqp.url, NATS: nats.url });
+    const service = await connectNats({ servers: nats.url });
+    const subscription = service.subscribe('double', {
+      callback(_error, message) {
+        const headers = natsHeaders();
+        headers.set('correlation-id', message.headers?.get('correlation-id') ?? '');
+        message.respond(String(Number(message.string()) * 2), { headers });
+      },
+    });
+    await service.flush();
+    const client = await connectAmqp(amqp.url);
+    const channel = await client.createChannel();
+    const answers: string[] = [];
+    const note = (message: { properties: { correlationId?: unknown }; content: Buffer } | null): void => {
+      answers.push(`${String(message?.properties.correlationId)}: ${message?.content.toString()}`);
+    };
+    const direct = 'amq.rabbitmq.reply-to';
+    await channel.consume(direct, note, { noAck: true });
+    const { queue } = await channel.assertQueue('', { exclusive: true });
+    await channel.consume(queue, note, { noAck: true });
+    channel.sendToQueue('rpc', Buffer.from('1'), { replyTo: direct, correlationId: 'mine' });
+    channel.sendToQueue('rpc', Buffer.from('2'), { replyTo: queue, correlationId: 'mine too' });
+    await until('both are answered', () => answers.length === 2);
+    expect(answers.toSorted()).toEqual(['mine too: 4', 'mine: 2']);
+    // A queue that nobody has allowed is not answered to.
+    await channel.assertQueue('payroll', { durable: false });
+    channel.sendToQueue('rpc', Buffer.from('3'), { replyTo: 'payroll', correlationId: 'x' });
+    await until('it is dropped', () =>
+      araldo.metric('araldo_leg_discarded_total', { route: 'answers', reason: 'no-request' }),
+    );
+    expect(await channel.checkQueue('payroll')).toMatchObject({ messageCount: 0 });
+    subscription.unsubscribe();
+    await Promise.all([client.close(), service.close()]);
+  });
+});
+
+describeWith(['redis-server', 'nats-server', 'mosquitto'], 'requests through Redis, NATS and MQTT', () => {
+  let redis: Awaited<ReturnType<typeof startRedis>>;
+  let nats: Awaited<ReturnType<typeof startNats>>;
+  let mqtt: Awaited<ReturnType<typeof startMosquitto>>;
+  beforeAll(async () => {
+    [redis, nats, mqtt] = await Promise.all([startRedis(), startNats(), startMosquitto()]);
+  }, 60_000);
+  afterAll(() => Promise.all([redis?.stop(), nats?.stop(), mqtt?.stop()]));
+
+  it('an HTTP request waits for an answer in a Redis stream, and gets its own correlation id back', async () => {
+    await using araldo = await example('## An HTTP request', { REDIS: redis.url });
+    const post = (body: string) =>
+      fetch(`http://127.0.0.1:${araldo.port}/ask`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'text/plain', 'correlation-id': `their ${body}` },
+      });
+    const asked = Promise.all(['a', 'b', 'c'].map(post));
+    using worker = Object.assign(new Redis(redis.url), {
+      [Symbol.dispose]() {
+        worker.disconnect();
+      },
+    });
+    await until('all are asked', async () => (await worker.xlen('questions')) === 3);
+    const entries = await worker.xrange('questions', '-', '+');
+    // The last one first: each finds its own way.
+    for (const [, fields] of entries.toReversed()) {
+      const entry = Object.fromEntries(fields.map((one, at) => [one, fields[at + 1] ?? '']));
+      await worker.xadd(
+        entry['reply-to'] ?? '',
+        '*',
+        ...['payload', `answer ${entry['payload']}`, 'correlation-id', entry['correlation-id'] ?? ''],
+      );
+    }
+    const responses = await asked;
+    expect(await Promise.all(responses.map((one) => one.text()))).toEqual([
+      'answer a',
+      'answer b',
+      'answer c',
+    ]);
+    expect(responses.map(({ headers }) => headers.get('correlation-id'))).toEqual([
+      'their a',
+      'their b',
+      'their c',
+    ]);
+  });
+
+  it('a NATS request is answered by a device on MQTT, by its response topic and correlation data', async () => {
+    await using araldo = await example('## A NATS request', { NATS: nats.url, MQTT: mqtt.url });
+    const device = await connectAsync(mqtt.url, { protocolVersion: 5 });
+    await device.subscribeAsync('device/ask');
+    device.on('message', (_topic, payload, { properties }) => {
+      const { responseTopic = '', correlationData = Buffer.alloc(0) } = properties ?? {};
+      device.publish(responseTopic, `on since ${payload.toString()}`, { properties: { correlationData } });
+    });
+    const client = await connectNats({ servers: nats.url });
+    const answers = await Promise.all(
+      ['may', 'june'].map((month) => client.request('device.status', month, { timeout: 5_000 })),
+    );
+    expect(answers.map((answer) => answer.string())).toEqual(['on since may', 'on since june']);
+    expect(araldo.server.endpoint('service').requests).toMatchObject({ answered: 2, waiting: 0 });
+    await Promise.all([client.close(), device.endAsync()]);
+  });
+});
