@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, test } from 'vitest';
-import { endpointBattery } from '../../src/testing/index.ts';
+import { afterAll, beforeAll } from 'vitest';
 import { type MosquittoServer, startMosquitto } from '../servers/mosquitto.ts';
 import { describeWith } from '../servers/requires.ts';
+import { isDeep } from './support/kill-loop.ts';
 import { mqttWorld } from './support/mqtt-world.ts';
+import { playBattery } from './support/play-battery.ts';
 
 const isKill = (name: string): boolean => name.includes('server was killed');
 
@@ -23,16 +24,6 @@ describeWith(['mosquitto', 'mosquitto-clients'], 'endpoint-mqtt', () => {
 
   const start = (which: keyof typeof brokers) => () =>
     mqttWorld(brokers[which] as MosquittoServer, `b${(places += 1)}`);
-  const cases = [
-    ...endpointBattery('endpoint-mqtt', { start: start('quick') }).filter(({ name }) => !isKill(name)),
-    ...endpointBattery('endpoint-mqtt', { start: start('durable'), messages: 40 }).filter(({ name }) =>
-      isKill(name),
-    ),
-  ];
-  for (const one of cases) {
-    test(one.name, async (context) => {
-      const outcome = await one.check();
-      if (outcome !== undefined) context.skip(outcome.skipped);
-    });
-  }
+  playBattery('endpoint-mqtt', { start: start('quick') }, { only: (name) => !isKill(name) });
+  playBattery('endpoint-mqtt', { start: start('durable'), messages: isDeep ? 40 : 15 }, { only: isKill });
 });
