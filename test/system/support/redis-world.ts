@@ -47,6 +47,10 @@ export async function redisWorld(server: RedisServer, place: string): Promise<Ba
         return count > 0;
       });
     },
+    cannot: {
+      'carries meta from sink to source':
+        'a message of Pub/Sub has no headers: an envelope carries what meta has',
+    },
     end() {
       publisher.disconnect();
       subscriber.disconnect();
