@@ -12,6 +12,7 @@ import { loadLibrary } from '../../src/core/client-library.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import { LONGEST_TIMER_MS } from '../../src/options/duration.ts';
 import { readTls, type TlsFiles } from '../../src/options/tls.ts';
+import { tlsProblem } from '../../src/options/tls-problem.ts';
 import { createPacketIds } from './packet-ids.ts';
 import { codeOf, reasonText, refusalText } from './reason.ts';
 import type { QoS, Settings, Subscriptions, Will } from './settings.ts';
@@ -88,6 +89,9 @@ export interface Connection {
   /** Writes packets as they are; `done` is called when they have left. */
   write(packets: Buffer, done?: () => void): void;
   ping(): void;
+  /** Takes nothing more from the broker after what it hands over now, until `resume`. Idempotent, both. */
+  pause(): void;
+  resume(): void;
   /** Says goodbye, so that no will is published; resolves when it has ended. */
   end(): Promise<void>;
   /** Ends it at once, without a word. Idempotent. */
@@ -117,6 +121,9 @@ export async function connectMqtt(options: ConnectOptions): Promise<Connection> 
   let reason: { readonly text: string; readonly cause?: Error } | undefined;
   let isReady = false;
   let isOver = false;
+  let isPaused = false;
+  /** Makes MQTT.js read on: it waits for it before it looks at the next packet. */
+  let readOn: (() => void) | undefined;
   const hangUp = (): void => {
     isOver = true;
     client.stream.destroy();
@@ -131,7 +138,7 @@ export async function connectMqtt(options: ConnectOptions): Promise<Connection> 
       resolve(limitsOf(properties));
     });
     client.on('error', (error: Error) => {
-      reason ??= { text: refusalText(error), cause: error };
+      reason ??= { text: tlsProblem(error) ?? refusalText(error), cause: error };
       // It does not always hang up on an error; we do, so that there is one way to lose a connection.
       client.stream.destroy();
     });
@@ -149,7 +156,19 @@ export async function connectMqtt(options: ConnectOptions): Promise<Connection> 
       }
     });
   });
-  client.on('packetreceive', (packet) => receive(packet, options));
+  client.on('packetreceive', (packet) => {
+    if (!isOver) receive(packet, options);
+  });
+  client.handleMessage = (_packet, done) => {
+    if (isPaused) readOn = done;
+    else done();
+  };
+  const resume = (): void => {
+    isPaused = false;
+    const next = readOn;
+    readOn = undefined;
+    next?.();
+  };
 
   signal.addEventListener('abort', hangUp, { once: true });
   let limits: Limits;
@@ -182,9 +201,15 @@ export async function connectMqtt(options: ConnectOptions): Promise<Connection> 
       });
     },
     ping: () => client.sendPing(),
+    pause() {
+      isPaused = true;
+    },
+    resume,
     async end() {
       if (!isOver && !client.stream.destroyed) {
         isOver = true;
+        // The end of what the broker sends is behind what was not read.
+        resume();
         client.stream.write(DISCONNECT);
         client.stream.end();
       }

@@ -40,6 +40,9 @@ export interface Session {
   readonly publisher: Publisher | undefined;
   /** Writes answers to what came, if there is still somebody to answer to. */
   answer(packets: Buffer): void;
+  /** Reads no further messages until `release`. Idempotent, both. */
+  hold(): void;
+  release(): void;
   /** Says goodbye; resolves when nothing is left of it. */
   close(): Promise<void>;
 }
@@ -56,6 +59,8 @@ export function createSession(session: SessionOptions): Session {
   let sender: Living | undefined;
   let publisher: Publisher | undefined;
   let isOver = false;
+  let isSubscribed = false;
+  let isHeld = false;
 
   return {
     open,
@@ -64,6 +69,17 @@ export function createSession(session: SessionOptions): Session {
     },
     answer(packets) {
       subscriber?.connection.write(packets);
+    },
+    hold() {
+      // Not before it is subscribed: the answer to that stands behind what the session has kept.
+      if (isHeld || !isSubscribed) return;
+      isHeld = true;
+      subscriber?.hold();
+    },
+    release() {
+      if (!isHeld) return;
+      isHeld = false;
+      subscriber?.release();
     },
     close,
   };
@@ -88,6 +104,7 @@ export function createSession(session: SessionOptions): Session {
       },
     });
     await unlessAborted(living.connection.subscribe(subscriptions, qos), signal);
+    isSubscribed = true;
   }
 
   async function openSender(signal: AbortSignal): Promise<void> {
@@ -154,6 +171,14 @@ export function createSession(session: SessionOptions): Session {
     });
     const living: Living = {
       connection,
+      hold() {
+        late.beat?.hold();
+        connection.pause();
+      },
+      release() {
+        late.beat?.release();
+        connection.resume();
+      },
       async end() {
         late.beat?.stop();
         const patience = deadline(scheduler, GOODBYE_MS, () => connection.hangUp());
@@ -202,6 +227,9 @@ interface Role
 
 interface Living {
   readonly connection: Connection;
+  /** Reads nothing, and so waits for no pong, until `release`. */
+  hold(): void;
+  release(): void;
   /** Resolves when it has ended. */
   end(): Promise<void>;
 }

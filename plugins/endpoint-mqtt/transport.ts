@@ -29,6 +29,7 @@ export function createTransport(
   // One for all topics: they share a window, so none can be held for itself. Kept over reconnects, as the session is.
   const lane = port.source.lane({ name: clientId, meta: { endpoint } });
   const ledger = createLedger();
+  const window = context.endpoint.maxInFlight;
   const answers = createAnswers(scheduler, (packets) => session?.answer(packets));
   const warn = createRateLimitedLog({ log, level: 'warn', everyMs: WARN_EVERY_MS, scheduler });
   const book = createTopicBook(subscriptions?.filters ?? []);
@@ -58,6 +59,7 @@ export function createTransport(
     settled(_lane, root, status) {
       if (status === 'nack') return deliverAgain(root);
       const entry = ledger.settle(root.sequence);
+      if (ledger.size <= window) session?.release();
       if (entry !== undefined) answers.answer(entry.packetId, entry.qos);
     },
     isWritable: () => session?.publisher?.isWritable ?? false,
@@ -104,8 +106,11 @@ export function createTransport(
       return;
     }
     const arrival = ledger.arrive(message, position);
-    if (arrival === 'deliver') deliver(message);
-    else if (arrival === 'answer') answers.answer(message.packetId, message.qos);
+    if (arrival === 'deliver') {
+      deliver(message);
+      // Brokers there are that send more than the receive maximum (mosquitto, once answers come), and 3.1.1 has none.
+      if (ledger.size > window) session?.hold();
+    } else if (arrival === 'answer') answers.answer(message.packetId, message.qos);
   }
 
   function deliver(message: Incoming): void {

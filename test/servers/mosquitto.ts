@@ -18,6 +18,8 @@ export interface MosquittoOptions {
   readonly users?: Readonly<Record<string, string>>;
   /** A second listener, over TLS, that asks for a certificate made by the same authority. */
   readonly tls?: Certificate;
+  /** More about that listener, as `{ use_identity_as_username: 'true' }`. */
+  readonly tlsConfig?: Readonly<Record<string, string>>;
   /** Lines of an ACL file. */
   readonly acl?: readonly string[];
   /** More of mosquitto.conf, as `{ max_inflight_messages: '100' }`. */
@@ -122,7 +124,7 @@ async function startOn(ports: Ports, options: MosquittoOptions): Promise<Mosquit
 
 /** Queues without bound, and on disk after each change: what it confirmed, a kill a second later cannot lose. */
 function writeConfiguration(folder: string, ports: Ports, options: MosquittoOptions): string {
-  const { users, tls, acl, config = {} } = options;
+  const { users, tls, tlsConfig = {}, acl, config = {} } = options;
   const settings = {
     // It would become another user otherwise, who may not read what the test writes.
     user: userInfo().username,
@@ -137,7 +139,7 @@ function writeConfiguration(folder: string, ports: Ports, options: MosquittoOpti
     allow_anonymous: String(users === undefined),
     ...config,
   };
-  const lines = Object.entries(settings).map(([name, value]) => `${name} ${value}`);
+  const lines = linesOf(settings);
   if (users !== undefined) lines.push(`password_file ${writePasswords(folder, users)}`);
   if (acl !== undefined) lines.push(`acl_file ${writePrivate(folder, 'acl', acl)}`);
   lines.push(`listener ${ports.plain} 127.0.0.1`);
@@ -147,10 +149,14 @@ function writeConfiguration(folder: string, ports: Ports, options: MosquittoOpti
       `cafile ${tls.cert}`,
       `certfile ${tls.cert}`,
       `keyfile ${tls.key}`,
-      'require_certificate true',
+      ...linesOf({ require_certificate: 'true', ...tlsConfig }),
     );
   }
   return writePrivate(folder, 'mosquitto.conf', lines);
+}
+
+function linesOf(settings: Readonly<Record<string, string>>): string[] {
+  return Object.entries(settings).map(([name, value]) => `${name} ${value}`);
 }
 
 function writePasswords(folder: string, users: Readonly<Record<string, string>>): string {

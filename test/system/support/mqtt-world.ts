@@ -8,10 +8,14 @@ import type { BatteryWorld, OutsideMessage } from '../../../src/testing/index.ts
 import type { MosquittoServer } from '../../servers/mosquitto.ts';
 
 /** @param place names the topics and sessions of one case */
-export async function mqttWorld(broker: MosquittoServer, place: string): Promise<BatteryWorld> {
+export async function mqttWorld(
+  broker: MosquittoServer,
+  place: string,
+  version: 5 | '3.1.1' = 5,
+): Promise<BatteryWorld> {
   const [incoming, outgoing] = [`${place}/in`, `${place}/out`];
   const clientId = `${place}-source`;
-  const common = { ping: { every: '1s', timeout: '1500ms' }, 'session-expiry': '1h' };
+  const common = { version, ping: { every: '1s', timeout: '1500ms' }, 'session-expiry': '1h' };
   const at = ['-h', '127.0.0.1', '-p', String(broker.port), '-V', 'mqttv5', '-q', '1'];
   // The session is there before anything is put in, and with the window of the battery: mosquitto sends what came
   // meanwhile by the receive maximum of the connection before.
@@ -52,7 +56,9 @@ export async function mqttWorld(broker: MosquittoServer, place: string): Promise
     taken: () => Promise.resolve(said()),
     kill: broker.kill,
     restart: broker.restart,
-    carries: ['id', 'key', 'headers', 'contentType', 'correlationId', 'replyTo', 'timestamp'],
+    ...(version === 5 && {
+      carries: ['id', 'key', 'headers', 'contentType', 'correlationId', 'replyTo', 'timestamp'],
+    }),
     isText: true,
     cannot: {
       'brings again what was not settled, under its id':
