@@ -51,7 +51,13 @@ export function recordOf(message: Message, nowMs: number): OutgoingRecord {
     const text = meta[word as Word];
     if (text !== undefined) add(name, text);
   }
-  return { key, value, headers, timestamp: BigInt(Math.trunc(meta.timestamp ?? nowMs)), size };
+  return { key, value, headers, timestamp: BigInt(Math.trunc(timeOf(meta.timestamp) ?? nowMs)), size };
+}
+
+/** A time that a record can have: what a batch cannot hold would end the writing of all that is in it. */
+function timeOf(timestamp: number | undefined): number | undefined {
+  if (timestamp === undefined || !(timestamp >= 0 && timestamp <= Number.MAX_SAFE_INTEGER)) return undefined;
+  return timestamp;
 }
 
 /** What a message has in its meta beside what its partition gives all of them. */

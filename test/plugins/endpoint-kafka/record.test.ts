@@ -44,6 +44,13 @@ describe('a record of Kafka', () => {
     });
   });
 
+  it.each([-1, 1e300, Number.NaN, Number.POSITIVE_INFINITY])(
+    'has the time of writing where %d is said to be the time',
+    (timestamp) => {
+      expect(recordOf(Message.of('x', { timestamp }), 5_000.5).timestamp).toBe(5_000n);
+    },
+  );
+
   it('keeps a key that is no text, as base64 on its way', () => {
     const key = Buffer.from([0xff, 0, 0xfe]);
     const read = metaOf({ lane: 't/0' }, 0, 0, { key, headers: [] });
