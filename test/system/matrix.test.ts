@@ -63,6 +63,10 @@ const odd = (oddity: Oddity): Parcel => ({
   id: `odd ${oddity}`,
   headers: { ...oddities[oddity], plain: 'too' },
 });
+/** What an envelope may claim, and no clock says. */
+const times = [-86_400_000, 0.5, 1e300];
+const at = (timestamp: number): Parcel => ({ payload: marked(anyBytes, `at ${timestamp}`), timestamp });
+
 /** Both are fields of an entry like any other. */
 const oddSource = 'redis-stream';
 
@@ -105,6 +109,7 @@ describeWith(['redis-server', 'mosquitto', 'nats-server', 'rabbitmq-server'], 't
         ),
     });
     for (const oddity of Object.keys(oddities) as Oddity[]) await put(oddSource, odd(oddity));
+    for (const timestamp of times) await put('websocket', at(timestamp));
     await Promise.all(
       sources.map(async (name) => {
         await put(name, full(name));
@@ -186,6 +191,13 @@ describeWith(['redis-server', 'mosquitto', 'nats-server', 'rabbitmq-server'], 't
         expect(without(system(sink), came, made)).toEqual(rawOf(system(sink), odd(oddity)));
       });
     }
+  });
+
+  describe.each(times)('a time that is %d', (timestamp) => {
+    const all = rows(sinks.map((sink) => ({ source: 'websocket', sink })));
+    it.for(all.filter(({ isSkipped }) => !isSkipped))('$title: holds nothing up', async ({ sink }) => {
+      await arrived(sink, `at ${timestamp}`);
+    });
   });
 
   it('two sources with equal positions have different ids, so that nothing is taken for its double', async () => {
