@@ -46,7 +46,7 @@ export interface RunningRoute {
   readonly stepWatch: StepWatch;
   readonly pipeline: Pipeline;
   /** Legs that it had before a reload, which still send what they hold. As many as it had. */
-  readonly leaving: ReadonlySet<Leg>;
+  readonly leaving: readonly RunningLeg[];
   /** Failures in legs that it had before a reload. */
   readonly failedInGone: number;
   /** Forgets a leg that has left; its counts stay with the one that took its place, if any did. */
@@ -180,7 +180,9 @@ interface RunningOptions
 
 function createRunning({ before, ...running }: RunningOptions): RunningRoute {
   const { route, legs, deadLetters, pipeline } = running;
-  const leaving = new Set<Leg>(before?.legs.map(({ leg }) => leg).filter((leg) => !isAmong(leg, legs)));
+  const leaving = (before?.legs ?? [])
+    .filter(({ leg }) => !isAmong(leg, legs))
+    .map(({ sink, leg }) => ({ sink, leg }));
   /** Failures in legs that are gone. */
   let failedBefore = before?.failedInGone ?? 0;
 
@@ -197,11 +199,13 @@ function createRunning({ before, ...running }: RunningOptions): RunningRoute {
     get failedInSteps() {
       let failed = sumOf(route.failures) - failedBefore;
       for (const { leg } of legs) failed -= leg.failed;
-      for (const leg of leaving) failed -= leg.failed;
+      for (const { leg } of leaving) failed -= leg.failed;
       return failed;
     },
     forget(leg, successor) {
-      if (!leaving.delete(leg)) return;
+      const place = leaving.findIndex((other) => other.leg === leg);
+      if (place < 0) return;
+      leaving.splice(place, 1);
       if (successor === undefined) failedBefore += leg.failed;
       else takeCounts(successor, leg);
     },
@@ -212,7 +216,7 @@ function createRunning({ before, ...running }: RunningOptions): RunningRoute {
     stop() {
       pipeline.stop();
       for (const { leg } of legs) leg.dispose();
-      for (const leg of leaving) leg.dispose();
+      for (const { leg } of leaving) leg.dispose();
       deadLetters?.dispose();
       route.end();
     },

@@ -72,9 +72,7 @@ function leftovers(options: DrainOptions): Leftovers {
 }
 
 function spillsOf({ routes }: DrainOptions): Spill[] {
-  return routes.flatMap(({ legs, leaving }) =>
-    [...legs.map(({ leg }) => leg), ...leaving].flatMap(({ spill }) => spill ?? []),
-  );
+  return routes.flatMap(({ legs, leaving }) => [...legs, ...leaving].flatMap(({ leg }) => leg.spill ?? []));
 }
 
 function pause(scheduler: SchedulerLike, ms: number): Promise<void> {

@@ -65,7 +65,10 @@ export function routeStatus(running: RunningRoute, configuration: Configuration)
     returned: route.returned,
     dropped: route.givenUp,
     heldByError: route.kept,
-    legs: running.legs.map(({ sink, leg }) => legStatus(sink, leg, configuration.secrets)),
+    // Those that a reload has taken out of use are there until they are empty.
+    legs: [...running.legs, ...running.leaving].map(({ sink, leg }) =>
+      legStatus(sink, leg, configuration.secrets),
+    ),
   };
 }
 

@@ -1,14 +1,14 @@
 /** One life of a relay: real routes between modelled endpoints, until it is killed. */
 import type { SchedulerLike } from 'rxjs';
-import { marshalMessage } from '../../operators/marshal.ts';
 import { isBuiltIn } from '../builtins.ts';
-import type { BranchPart, Configuration, EndpointPart, StepPart } from '../config/configuration.ts';
+import type { Configuration, EndpointPart, StepPart } from '../config/configuration.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import { AraldoError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Marshaller } from '../core/marshaller.ts';
 import type { Service } from '../core/plugin.ts';
-import { compileRoute, type RunningRoute } from '../runtime/compile.ts';
+import type { RunningRoute } from '../runtime/compile.ts';
+import { createParts, type Parts } from '../runtime/parts.ts';
 import { supervise } from '../runtime/supervise.ts';
 import type { Chronicle } from './chronicle.ts';
 import type { ModelledDisk } from './modelled-disk.ts';
@@ -25,6 +25,10 @@ export interface RelayLife {
   readonly isAsync: boolean;
   /** Runs code as a part of this life: in its time, and no more once it is over. */
   run<T>(work: () => T): T;
+  /** Whether something still ends that the last reload has taken out of use: no other may follow before. */
+  readonly isLeaving: boolean;
+  /** As the server does, between two messages; throws what that throws. */
+  reload(next: Configuration): void;
   /** Nothing that it had planned happens any more. */
   kill(): void;
 }
@@ -33,8 +37,8 @@ export interface LifeOptions {
   readonly configuration: Configuration;
   readonly marshallers: ReadonlyMap<string, Marshaller>;
   readonly modelled: ReadonlyMap<string, ModelledEndpoint>;
-  /** Of the legs that spill; they outlive the relay. */
-  readonly disks: ReadonlyMap<BranchPart, ModelledDisk>;
+  /** That of a leg that spills, by its path; it outlives the relay. */
+  readonly diskOf: (path: string, leg: string) => ModelledDisk;
   readonly chronicle: Chronicle;
   readonly life: Life;
   readonly log: Log;
@@ -59,37 +63,39 @@ export function startLife(options: LifeOptions): RelayLife {
   const { configuration, modelled, chronicle, life, log } = options;
   const time: OwnTime = life;
   const run = <T>(work: () => T): T => within(time, work);
-  const endpoints = new Map<string, Endpoint>();
-  const routes: RunningRoute[] = [];
+  /** Those that are told when an emission is over. */
+  const told = new Set<Endpoint>();
 
-  const begin = (): void => {
-    for (const [name, part] of configuration.endpoints) endpoints.set(name, createEndpoint(name, part));
+  const begin = (): Parts => {
+    const parts = createParts({
+      configuration,
+      scheduler: life.scheduler,
+      log,
+      random: options.random,
+      createMarshaller: (name) => options.marshallers.get(name) as Marshaller,
+      createEndpoint,
+      supervise: (endpoint) =>
+        supervise(endpoint, { scheduler: life.scheduler, log, random: options.random(endpoint.name) }),
+      openSpill: ({ plan }, { plan: { to }, spill }) =>
+        options.diskOf(spill?.path ?? '', `${plan.name} → ${to}`).open(),
+      watchedPart: (part) => watchedSteps(part, chronicle),
+      onRoute: (route) => watchRoute(route, chronicle),
+    });
+    tellOfEnds(parts);
+    options.compose?.({
+      endpoint: (name) => endpointNamed(parts.endpoints, name),
+      scheduler: life.scheduler,
+    });
+    parts.start();
+    return parts;
+  };
+
+  /** Subscribed last, so told last: the emission is over. */
+  const tellOfEnds = ({ endpoints }: Parts): void => {
     for (const endpoint of endpoints.values()) {
-      chronicle.watchHolders(endpoint.inbound);
-      endpoint.messages.subscribe((root) => {
-        chronicle.enter();
-        chronicle.emitted(endpoint.inbound, root);
-      });
-    }
-    const spills = new Map([...options.disks].map(([branch, disk]) => [branch, disk.open()]));
-    for (const part of configuration.routes.values()) {
-      const running = compileRoute(watchedSteps(part, chronicle), {
-        configuration,
-        endpoints,
-        marshallers: options.marshallers,
-        spills,
-        scheduler: life.scheduler,
-        random: options.random,
-        log,
-      });
-      watchRoute(running, chronicle);
-      routes.push(running);
-    }
-    // Subscribed last, so told last: the emission is over.
-    for (const endpoint of endpoints.values()) endpoint.messages.subscribe(() => chronicle.leave());
-    options.compose?.({ endpoint: (name) => endpointNamed(endpoints, name), scheduler: life.scheduler });
-    for (const endpoint of sinksFirst(configuration, endpoints)) {
-      supervise(endpoint, { scheduler: life.scheduler, log, random: options.random(endpoint.name) }).start();
+      if (told.has(endpoint)) continue;
+      told.add(endpoint);
+      endpoint.messages.subscribe(() => chronicle.leave());
     }
   };
 
@@ -107,24 +113,40 @@ export function startLife(options: LifeOptions): RelayLife {
       },
       life,
     );
-    const marshaller = options.marshallers.get(plan.marshal);
-    if (marshaller !== undefined && capabilities.sink?.carries === 'bytes') {
-      endpoint.prepare = marshalMessage(marshaller);
-    }
+    chronicle.watchHolders(endpoint.inbound);
+    endpoint.messages.subscribe((root) => {
+      chronicle.enter();
+      chronicle.emitted(endpoint.inbound, root);
+    });
     return endpoint;
   };
 
-  run(begin);
+  const parts = run(begin);
   const hasPromises =
     options.compose !== undefined ||
     [...configuration.routes.values()].some(({ steps }) => steps.some(mayWait));
 
   return {
-    endpoints,
-    routes,
+    get endpoints() {
+      return parts.endpoints;
+    },
+    get routes() {
+      return [...parts.routes.values()];
+    },
     scheduler: life.scheduler,
     get isAsync() {
-      return hasPromises || [...endpoints.values()].some(({ state }) => state !== 'open');
+      return (
+        hasPromises || parts.isLeaving || [...parts.endpoints.values()].some(({ state }) => state !== 'open')
+      );
+    },
+    get isLeaving() {
+      return parts.isLeaving;
+    },
+    reload(next) {
+      run(() => {
+        parts.change(next);
+        tellOfEnds(parts);
+      });
     },
     run,
     kill() {
@@ -157,15 +179,6 @@ export function endpointNamed(endpoints: ReadonlyMap<string, Endpoint>, name: st
   if (endpoint !== undefined) return endpoint;
   const names = [...endpoints.keys()].join(', ');
   throw new AraldoError('unknown-endpoint', `no endpoint is named "${name}"; there are: ${names}`);
-}
-
-function sinksFirst(
-  configuration: Configuration,
-  endpoints: ReadonlyMap<string, Endpoint>,
-): readonly Endpoint[] {
-  const sources = new Set([...configuration.routes.values()].flatMap(({ plan }) => plan.from));
-  const isSource = ({ name }: Endpoint): number => Number(sources.has(name));
-  return [...endpoints.values()].toSorted((one, other) => isSource(one) - isSource(other));
 }
 
 /** Of our own steps, those that call code which may answer later. */

@@ -64,12 +64,13 @@ export function createModelledEndpoint(options: ModelledEndpointOptions): Modell
         const alive = (work: () => void): void => {
           if (!life.isOver) work();
         };
-        source?.connect(port, life);
-        sink.connect(port, life);
-        broken = (error) => port.broken(error);
         return {
           open() {
             if (isDown) throw new AraldoError('connect-failed', `${name} is down`);
+            // Not before: the one before it may still be at work.
+            source?.connect(port, life);
+            sink.connect(port, life);
+            broken = (error) => port.broken(error);
             source?.opened();
           },
           close: () =>

@@ -1,11 +1,12 @@
 /** A whole relay in virtual time: the user's own configuration, with the outside world in the hands of a test. */
-import type { BranchPart, Configuration, EndpointPart } from '../config/configuration.ts';
+import type { Configuration, EndpointPart } from '../config/configuration.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import { AraldoError } from '../core/errors.ts';
 import { type Log, silentLog } from '../core/log.ts';
 import type { Marshaller } from '../core/marshaller.ts';
 import type { Message, Meta } from '../core/message.ts';
 import { outgoingWire } from '../core/outgoing.ts';
+import { changesBetween } from '../runtime/changes.ts';
 import type { RunningRoute } from '../runtime/compile.ts';
 import { createChronicle } from './chronicle.ts';
 import { createCircle } from './circle.ts';
@@ -69,6 +70,12 @@ export interface VirtualRelay {
    * their own to throw in.
    */
   poison(step: string, place?: number): void;
+  /**
+   * Changes to another configuration between two messages, as the server does. What the outside world is stays as it
+   * is: endpoints and marshallers must be those that are there. Waits, in virtual time, for the reload before it.
+   * Rejects as the server does, and with `not-available` for other endpoints; nothing has changed then.
+   */
+  reload(source: RelaySource): Promise<void>;
   /** Killed and started again: what was in memory is lost, and what was not settled comes again where it is kept. */
   restart(): Promise<void>;
   /** What happened, in words. `timelineText` makes lines of it. */
@@ -117,12 +124,14 @@ const MOST_STEPS = 100_000;
  * expect(relay.received('archive')[0]?.payload).toEqual({ id: 7, qty: 2 });
  */
 export async function virtualRelay(options: RelaySource & RelayOptions): Promise<VirtualRelay> {
-  const configuration = await loadRelay(options);
+  let configuration = await loadRelay(options);
   const clock = createVirtualClock();
   const log = options.log ?? silentLog;
+  const { plugins, operators } = options;
   const all: SentRecord[] = [];
   const modelled = new Map<string, ModelledEndpoint>();
-  const disks = disksOf(configuration);
+  /** By path; as many as there are legs that spill. */
+  const disks = new Map<string, ModelledDisk>();
   let isStopped = false;
 
   const chronicle = createChronicle({
@@ -140,7 +149,9 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
   await pass(0);
 
   return {
-    configuration,
+    get configuration() {
+      return configuration;
+    },
     events: chronicle.events,
     sent: all,
     get nowMs() {
@@ -197,6 +208,21 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
       chronicle.poison(step, place);
     },
 
+    async reload(source) {
+      const next = await loadRelay({
+        ...source,
+        ...(plugins !== undefined && { plugins }),
+        ...(operators !== undefined && { operators }),
+      });
+      refuseOtherEnds(configuration, next);
+      chronicle.note('araldo', 'reloads');
+      // As in the server, one waits for what the one before has taken out of use.
+      while (life.isLeaving) await pass(1);
+      life.reload(next);
+      configuration = next;
+      await pass(0);
+    },
+
     async restart() {
       chronicle.killed();
       life.kill();
@@ -237,13 +263,19 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
       configuration,
       marshallers,
       modelled,
-      disks,
+      diskOf,
       chronicle,
       life: clock.begin(),
       log,
       random: (name) => seededRandom(hashOf(name, options.seed ?? 0)),
       compose: options.compose,
     });
+  }
+
+  function diskOf(path: string, leg: string): ModelledDisk {
+    const disk = disks.get(path) ?? createModelledDisk(leg);
+    disks.set(path, disk);
+    return disk;
   }
 
   function model(part: EndpointPart): ModelledEndpoint {
@@ -345,16 +377,19 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
   }
 }
 
-/** By the branch of each leg that spills. */
-function disksOf({ routes }: Configuration): ReadonlyMap<BranchPart, ModelledDisk> {
-  const disks = new Map<BranchPart, ModelledDisk>();
-  for (const { plan, branches } of routes.values()) {
-    for (const branch of branches) {
-      if (branch.spill !== undefined)
-        disks.set(branch, createModelledDisk(`${plan.name} → ${branch.plan.to}`));
-    }
-  }
-  return disks;
+/** The models of the outside world are made once. */
+function refuseOtherEnds(before: Configuration, after: Configuration): void {
+  const { endpoints, marshallers } = changesBetween(before, after);
+  const differing = [endpoints, marshallers].flatMap(({ added, changed, gone }) => [
+    ...added,
+    ...changed,
+    ...gone,
+  ]);
+  if (differing.length === 0) return;
+  throw new AraldoError(
+    'not-available',
+    `a virtual relay reloads its routes, and keeps its endpoints and marshallers; these differ: ${differing.join(', ')}`,
+  );
 }
 
 const test = { name: 'the test' };

@@ -1,5 +1,6 @@
 /** What happens to a relay in one case, as plain data: it shrinks, prints, and can be kept as a regression test. */
 import type { Meta } from '../core/message.ts';
+import { begunAnew } from './begun-anew.ts';
 import type { VirtualRelay } from './relay.ts';
 import { shown } from './shown.ts';
 
@@ -25,7 +26,9 @@ export type ScenarioAction =
   | { readonly do: 'hold' | 'release'; readonly source: string }
   /** A step throws at the next message that comes to it, however often that one comes. */
   | { readonly do: 'poison'; readonly step: string }
-  | { readonly do: 'restart' };
+  | { readonly do: 'restart' }
+  /** To the same configuration; or to one that is equal but for a route, whose `anew` begin anew. */
+  | { readonly do: 'reload'; readonly route?: string; readonly anew?: 'steps' | 'legs' };
 
 export type Scenario = readonly ScenarioAction[];
 
@@ -85,6 +88,8 @@ async function perform(relay: VirtualRelay, action: ScenarioAction): Promise<voi
       return relay.poison(action.step);
     case 'restart':
       return relay.restart();
+    case 'reload':
+      return relay.reload({ configuration: begunAnew(relay.configuration, action) });
     default:
       return action satisfies never;
   }

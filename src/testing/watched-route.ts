@@ -5,7 +5,8 @@ import type { AraldoError } from '../core/errors.ts';
 import type { Leg } from '../core/leg.ts';
 import type { Message } from '../core/message.ts';
 import { type MessageOperator, type OperatorDefinition, stepOf } from '../core/operator.ts';
-import type { RunningRoute } from '../runtime/compile.ts';
+import type { PreparedRoute } from '../runtime/compile.ts';
+import type { Route } from '../runtime/route.ts';
 
 export interface RouteWitness {
   /** Whether a step is to throw at this message. Asked once for each that comes. */
@@ -118,7 +119,13 @@ function watched(operator: MessageOperator, place: string, witness: RouteWitness
 }
 
 /** Before the first message: what a route decides, and what its legs do, is told as well. */
-export function watchRoute({ route, legs, deadLetters }: RunningRoute, witness: RouteWitness): void {
+export function watchRoute({ running, inlet, newLegs }: PreparedRoute, witness: RouteWitness): void {
+  // One that was there before is listened to already.
+  if (inlet === undefined) watchFates(running.route, witness);
+  for (const leg of newLegs) watchLeg(leg, witness);
+}
+
+function watchFates(route: Route, witness: RouteWitness): void {
   const discarded = route.discarded.bind(route);
   const failed = route.failed.bind(route);
   const overSettled = route.overSettled?.bind(route);
@@ -134,8 +141,6 @@ export function watchRoute({ route, legs, deadLetters }: RunningRoute, witness: 
     witness.overSettled(route.name, message);
     overSettled?.(message, error);
   };
-  for (const { leg } of legs) watchLeg(leg, witness);
-  if (deadLetters !== undefined) watchLeg(deadLetters, witness);
 }
 
 function watchLeg(leg: Leg, witness: RouteWitness): void {

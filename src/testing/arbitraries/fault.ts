@@ -17,7 +17,8 @@ export const faultKinds = [
   'poison',
   'restart',
 ] as const;
-export type FaultKind = (typeof faultKinds)[number];
+/** `reload` only where it is asked for: the others are what happens to a relay, and this is what people do with it. */
+export type FaultKind = (typeof faultKinds)[number] | 'reload';
 
 /**
  * Faults of the endpoints and steps of a configuration. No restarts unless `kinds` says so: they are a law apart.
@@ -48,11 +49,28 @@ export function faults(
     release: of(sources, (source) => ({ do: 'release', source })),
     poison: of(steps, (step) => ({ do: 'poison', step })),
     restart: fc.constant({ do: 'restart' }),
+    reload: reloads(configuration),
   };
   const possible = kinds.flatMap((kind) => all[kind] ?? []);
   if (possible.length === 0)
     throw new TypeError('expected a fault that this configuration can have, found none');
   return fc.oneof(...possible);
+}
+
+/** To the same configuration, or with a route that begins anew. */
+export function reloads({ plan }: Configuration): fc.Arbitrary<ScenarioAction> {
+  const names = Object.keys(plan.routes);
+  const same = fc.constant<ScenarioAction>({ do: 'reload' });
+  const [first] = names;
+  if (first === undefined) return same;
+  return fc.oneof(
+    same,
+    fc.record({
+      do: fc.constant('reload' as const),
+      route: fc.constantFrom(...names),
+      anew: fc.constantFrom('steps', 'legs'),
+    }),
+  );
 }
 
 function of<T>(names: readonly string[], make: (name: string) => T): fc.Arbitrary<T> | undefined {

@@ -6,7 +6,7 @@ import type { Scenario, ScenarioAction } from '../scenario.ts';
 import { stepNamed, travelling } from './perform.ts';
 
 export function givenOf(scenario: Scenario): readonly GivenPlan[] {
-  return scenario.map((action): GivenPlan => {
+  return scenario.flatMap((action): GivenPlan | GivenPlan[] => {
     switch (action.do) {
       case 'send':
         return {
@@ -41,6 +41,9 @@ export function givenOf(scenario: Scenario): readonly GivenPlan[] {
       case 'release':
       case 'restart':
         return action;
+      case 'reload':
+        // A test of a configuration has no word for it.
+        return [];
       default:
         return action satisfies never;
     }

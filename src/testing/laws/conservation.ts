@@ -79,7 +79,9 @@ export function placesIn({ open }: Played): string {
 }
 
 function legsNamed(routes: readonly RunningRoute[], name: string) {
-  return routes.flatMap(({ legs }) => legs.map(({ leg }) => leg).filter((leg) => leg.name === name));
+  return routes.flatMap(({ legs, leaving }) =>
+    [...legs, ...leaving].map(({ leg }) => leg).filter((leg) => leg.name === name),
+  );
 }
 
 function add(counts: Map<string, number>, name: string): void {

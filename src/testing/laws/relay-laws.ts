@@ -8,6 +8,7 @@ import { type ComparingLaw, lawOf, type RelayLaw, type RunLaw } from './law.ts';
 import { liveness, lossless } from './lossless.ts';
 import { order, sameOrder } from './order.ts';
 import { policyExactness } from './policy.ts';
+import { reload } from './reload.ts';
 import { floor, noEarlyAck, settlement } from './settlement.ts';
 import { boundedStack } from './stack.ts';
 
@@ -28,7 +29,8 @@ export type RelayLawName =
   | 'containment'
   | 'boundedStack'
   | 'hysteresis'
-  | 'crash';
+  | 'crash'
+  | 'reload';
 
 /** By the names that code calls them by, in the order of their numbers. */
 export const definitions: Readonly<Record<RelayLawName, RunLaw | ComparingLaw>> = {
@@ -49,6 +51,7 @@ export const definitions: Readonly<Record<RelayLawName, RunLaw | ComparingLaw>> 
   boundedStack,
   hysteresis,
   crash,
+  reload,
 };
 
 /** In the order of their numbers. */

@@ -89,7 +89,7 @@ describe('--format json', () => {
   it('has the laws, the smallest case of each that does not hold, and how to see it again', async () => {
     const { out } = await run('json', true);
     const { seed, runs, laws } = JSON.parse(out) as { seed: number; runs: number; laws: { name: string }[] };
-    expect([seed, runs, laws.length]).toEqual([1, 5, 17]);
+    expect([seed, runs, laws.length]).toEqual([1, 5, 18]);
     expect(laws.find(({ name }) => name === 'liveness')).toMatchObject({
       number: 12,
       sentence: 'every gate opens again and every obligation ends, once all sinks take messages',
@@ -114,7 +114,7 @@ describe('--format junit', () => {
     expect(code).toBe(1);
     const root = parsed(out);
     expect(problemsOf(root)).toEqual([]);
-    expect(root).toMatchObject({ name: 'testsuites', attributes: { tests: '19', errors: '0' } });
+    expect(root).toMatchObject({ name: 'testsuites', attributes: { tests: '20', errors: '0' } });
     const [tests, laws] = root.children;
     expect(tests?.attributes).toMatchObject({ name: 'araldo.yaml', tests: '2', failures: '1' });
     expect(tests?.children.map(({ attributes }) => attributes['name'])).toEqual([
@@ -126,7 +126,7 @@ describe('--format junit', () => {
       attributes: { message: 'archive received no message, expected 1 (araldo.yaml:13:25)' },
       text: expect.stringContaining('<a> & \\"b\\"'),
     });
-    expect(laws?.attributes).toMatchObject({ name: 'araldo.yaml: laws', tests: '17' });
+    expect(laws?.attributes).toMatchObject({ name: 'araldo.yaml: laws', tests: '18' });
   });
 });
 
