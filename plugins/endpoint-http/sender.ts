@@ -29,6 +29,7 @@ export interface HttpSender extends SinkTransport {
 const MOST_BYTES = 16 * 1024 * 1024;
 
 interface Job {
+  /** Two legs may send the same message. */
   readonly id: string;
   readonly key: string | undefined;
   readonly body: Uint8Array;
@@ -53,7 +54,7 @@ interface Session {
 
 export function createSender(settings: SenderSettings, scheduler: SchedulerLike, port: Port): HttpSender {
   const { concurrency, tries } = settings;
-  /** How often the other side has failed at a message; as many as are under way at most. */
+  /** How often the other side has failed at a message of a leg; as many as are under way at most. */
   const failures = new Map<string, number>();
   let session: Session | undefined;
   let notBefore = Number.NEGATIVE_INFINITY;
@@ -96,7 +97,7 @@ export function createSender(settings: SenderSettings, scheduler: SchedulerLike,
     const { key } = message.meta;
     const { headers: fixed, isForwarded } = settings;
     const headers = headersOf(message, { fixed, isForwarded, isText: wire.isText === true });
-    const job: Job = { id: message.id, key, body: wire.bytes, headers, ticket, leg };
+    const job: Job = { id: `${leg.name} ${message.id}`, key, body: wire.bytes, headers, ticket, leg };
     const own = session as Session;
     own.held += 1;
     own.bytes += job.body.byteLength;
