@@ -15,7 +15,7 @@ import { openEnvelope } from './envelope.ts';
  * value already. The bytes stay with the message, so that one which nobody changes goes out as it came.
  *
  * With a marshaller that carries envelopes, the payload and meta within become the message's. What the source
- * itself knows of a message wins over what its envelope claims; a message that made too many hops ends here.
+ * itself knows of a message wins over what its envelope claims, but for the id; one that made too many hops ends here.
  *
  * ```
  * source  ──{"a":1}──{"a":──{"a":2}──▶   bytes
