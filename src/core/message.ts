@@ -8,31 +8,12 @@
  */
 import { AraldoError } from './errors.ts';
 import type { Meta } from './meta.ts';
+import type { End, FailedAt, Holder, Status, Valve } from './settlement.ts';
 import { sizeOf } from './size.ts';
 import type { Wire } from './wire.ts';
 
 export type { Meta } from './meta.ts';
-
-/** `ack`: done. `nack`: failed, try again. `reject`: failed for good. */
-export type Status = 'ack' | 'nack' | 'reject';
-
-/**
- * How an obligation ends otherwise than in a sink: left out on purpose, failed, or failed and kept as a dead letter. The
- * reason is the word that it is counted by: `filtered`, or the code of an error.
- */
-export type End = 'discarded' | 'failed' | 'set-aside';
-
-/** Whoever holds a gate shut. The name is what people read in metrics, logs and `/readyz`. */
-export interface Holder {
-  readonly name: string;
-}
-
-/** What can be kept from emitting: a source. */
-export interface Valve {
-  /** Until the same holder releases it. Idempotent. */
-  hold(holder: Holder): void;
-  release(holder: Holder): void;
-}
+export type { End, FailedAt, Holder, Status, Valve } from './settlement.ts';
 
 /** Where a root came from, and what is told when it is settled: a lane of a source, or a joined batch. */
 export interface Origin {
@@ -60,14 +41,6 @@ export interface Origin {
 export interface Fence extends Origin {
   /** What a fork stands for, unless that was settled in its stead. */
   parentOf(fork: Message): Message | undefined;
-}
-
-/** Where a message has failed. */
-export interface FailedAt {
-  /** A step, a leg, or what compile puts before them: `orders.via[2] map`, `orders → archive`, `unmarshal json`. */
-  readonly at: string;
-  /** How often a leg had sent it; absent where it was not sent. */
-  readonly attempts?: number;
 }
 
 /** The route that claimed a message: it counts what ends inside it and decides what failures cost. */
