@@ -1,6 +1,6 @@
 /** Protocol Buffers: messages of a declared type, as values in the JSON mapping of its specification. */
 import protobuf, { type Type } from 'protobufjs';
-import { fromJson, toJson } from 'protobufjs/ext/protojson.js';
+import protojson from 'protobufjs/ext/protojson.js';
 import { AraldoError, type ErrorCode } from '../../src/core/errors.ts';
 import type { Marshaller } from '../../src/core/marshaller.ts';
 import { defineMarshaller, type MarshallerPlugin } from '../../src/core/plugin.ts';
@@ -47,7 +47,7 @@ export function createProtobuf(
         const flaw = value instanceof Uint8Array ? 'bytes' : flawOf(value);
         if (flaw !== undefined)
           throw wrong('unmarshallable-payload', `expected a value of JSON, found ${flaw}`);
-        const message = fromJson(type, value);
+        const message = protojson.fromJson(type, value);
         const missing = hasRequired ? missingIn(type, message) : undefined;
         if (missing !== undefined)
           throw wrong('unmarshallable-payload', `expected ${missing}, found nothing`);
@@ -68,7 +68,7 @@ export function createProtobuf(
             'expected the fields that the type declares, found another (unknown-fields: drop lets it pass)',
           );
         }
-        const value: unknown = toJson(type, message);
+        const value: unknown = protojson.toJson(type, message);
         const flaw = flawOfParsed(value);
         if (typeof flaw === 'string') throw wrong('malformed-payload', `expected a message without ${flaw}`);
         return int64 === 'number' ? withNumbers(type, value) : value;

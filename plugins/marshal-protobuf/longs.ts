@@ -1,5 +1,5 @@
 /** Whole numbers of 64 bits, which the JSON form of a message has as text, as numbers. */
-import { type Field, Type } from 'protobufjs';
+import protobuf, { type Field, type Type } from 'protobufjs';
 import { AraldoError } from '../../src/core/errors.ts';
 
 const LONG = new Set(['int64', 'uint64', 'sint64', 'fixed64', 'sfixed64']);
@@ -18,7 +18,7 @@ export function withNumbers(type: Type, value: unknown): unknown {
 }
 
 function withinField(field: Field, value: unknown): unknown {
-  if (!LONG.has(field.type) && !(field.resolvedType instanceof Type)) return value;
+  if (!LONG.has(field.type) && !(field.resolvedType instanceof protobuf.Type)) return value;
   if (field.repeated) return (value as readonly unknown[]).map((item) => single(field, item));
   if (!field.map) return single(field, value);
   const map = value as Record<string, unknown>;
@@ -27,7 +27,7 @@ function withinField(field: Field, value: unknown): unknown {
 }
 
 function single(field: Field, value: unknown): unknown {
-  if (field.resolvedType instanceof Type) return withNumbers(field.resolvedType, value);
+  if (field.resolvedType instanceof protobuf.Type) return withNumbers(field.resolvedType, value);
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
   const name = field.fullName.slice(1);
