@@ -20,6 +20,7 @@ export const builtins: Builtins = {
     'endpoint-websocket': async () => (await import('../plugins/endpoint-websocket/index.ts')).plugin,
     'endpoint-websocket-client': async () =>
       (await import('../plugins/endpoint-websocket-client/index.ts')).plugin,
+    'marshal-avro': async () => (await import('../plugins/marshal-avro/index.ts')).plugin,
     'marshal-bytes': async () => (await import('../plugins/marshal-bytes/index.ts')).plugin,
     'marshal-cbor': async () => (await import('../plugins/marshal-cbor/index.ts')).plugin,
     'marshal-cloudevents': async () => (await import('../plugins/marshal-cloudevents/index.ts')).plugin,

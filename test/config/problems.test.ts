@@ -121,10 +121,6 @@ describe('problems of plugins', () => {
     ['plugins: [{ name: a, id: ./broken.ts }]', 'plugin-failed plugins[0].id: its file does not parse'],
     ['plugins: [{ name: a, id: endpoint-moody }]', 'plugin-failed plugins[0]: not today'],
     [
-      'plugins: [{ name: a, id: marshal-avro, schema: [] }]',
-      'not-available plugins[0].id: marshal-avro is not available in this version; a plugin of your own can do it: id: ./my-marshaller.ts',
-    ],
-    [
       plugin('pth: /a'),
       'unknown-key plugins[0].pth: expected a key that endpoint-socket reads, found "pth" | did you mean path?',
     ],
@@ -266,7 +262,7 @@ describe('problems of routes', () => {
     ],
     [
       route('isolate: true'),
-      'not-available routes.one.isolate: isolate is not available in this version; give the slow leg a policy that does not pause, such as overflow: drop-oldest',
+      'unkeepable-policy routes.one.isolate: expected a source that can have a consumer for each sink; one (endpoint-socket) cannot: its messages come to one consumer alone. Give the slow leg overflow: spill or drop-oldest instead',
     ],
     [
       route('on-error: hld'),
