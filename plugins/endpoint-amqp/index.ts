@@ -201,6 +201,12 @@ export const plugin: EndpointPlugin = defineEndpoint({
   summary: 'Reads from queues of RabbitMQ and publishes to its exchanges, over AMQP 0-9-1.',
   options,
   capabilities: (value) => capabilitiesOf(settingsOf(value)),
+  isolated: ({ queue, bindings, reply }, { suffix }) => {
+    if (reply !== undefined && reply !== false)
+      return 'its messages are requests, which one consumer answers';
+    if (Array.isArray(bindings) && bindings.length > 0) return { queue: `${String(queue)}-${suffix}` };
+    return 'a message of a queue goes to one consumer; bind the queue to an exchange by bindings, and each gets a queue';
+  },
   create: (value, context) => context.connect((port) => createTransport(port, settingsOf(value), context)),
 });
 

@@ -107,6 +107,8 @@ export const plugin: EndpointPlugin = defineEndpoint({
   summary: 'Reads streams of NATS JetStream through durable consumers, and publishes into them.',
   options,
   capabilities: (value) => capabilitiesOf(settingsOf(value)),
+  isolated: ({ durable }, { suffix }) =>
+    typeof durable === 'string' ? { durable: `${durable}-${suffix}` } : 'it reads without a durable consumer',
   create: (value, context) => context.connect((port) => createTransport(port, settingsOf(value), context)),
 });
 

@@ -144,6 +144,8 @@ export const plugin: EndpointPlugin = defineEndpoint({
   summary: 'Reads topics of Kafka as a member of a consumer group, and writes to a topic.',
   options,
   capabilities: (value) => capabilitiesOf(settingsOf(value)),
+  isolated: ({ group }, { suffix }) =>
+    typeof group === 'string' ? { group: `${group}-${suffix}` } : 'it reads without a group',
   create: (value, context) => context.connect((port) => createTransport(port, settingsOf(value), context)),
 });
 

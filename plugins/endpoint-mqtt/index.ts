@@ -156,6 +156,10 @@ export const plugin: EndpointPlugin = defineEndpoint({
   summary: 'Subscribes to and publishes on topics of an MQTT broker.',
   options,
   capabilities: (value) => capabilitiesOf(settingsOf(value)),
+  isolated: ({ 'client-id': clientId, share }, { endpoint, suffix }) => ({
+    'client-id': `${typeof clientId === 'string' ? clientId : `araldo-${endpoint}`}-${suffix}`,
+    ...(typeof share === 'string' && { share: `${share}-${suffix}` }),
+  }),
   create: (value, context) => context.connect((port) => createTransport(port, settingsOf(value), context)),
 });
 

@@ -66,6 +66,11 @@ export const plugin: EndpointPlugin = defineEndpoint({
   summary: 'Subscribes to and publishes on subjects of NATS, and answers requests.',
   options,
   capabilities: (value) => capabilitiesOf(settingsOf(value)),
+  isolated: ({ queue, reply }, { suffix }) => {
+    if (reply !== undefined && reply !== false)
+      return 'its messages are requests, which one consumer answers';
+    return typeof queue === 'string' ? { queue: `${queue}-${suffix}` } : {};
+  },
   create: (value, context) => context.connect((port) => createTransport(port, settingsOf(value), context)),
 });
 

@@ -110,6 +110,8 @@ export const plugin: EndpointPlugin = defineEndpoint({
   summary: 'Reads a Redis stream with a consumer group, and appends to it.',
   options,
   capabilities: (value) => capabilitiesOf(settingsOf(value)),
+  isolated: ({ group }, { suffix }) =>
+    typeof group === 'string' ? { group: `${group}-${suffix}` } : 'it reads without a group',
   create: (value, context) => context.connect((port) => createTransport(port, settingsOf(value), context)),
 });
 

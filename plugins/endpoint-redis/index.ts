@@ -64,6 +64,7 @@ export const plugin: EndpointPlugin = defineEndpoint({
   summary: 'Subscribes to and publishes on channels of Redis Pub/Sub.',
   options,
   capabilities: (value) => capabilitiesOf(settingsOf(value)),
+  isolated: () => ({}),
   create: (value, context) => context.connect((port) => createTransport(port, settingsOf(value), context)),
 });
 

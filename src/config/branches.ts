@@ -5,7 +5,6 @@ import type { BranchPart } from './configuration.ts';
 import type { ReadEndpoint } from './endpoint-reader.ts';
 import { checkKeys, readKey, readMap, readRequired } from './fields.ts';
 import { branchKeys } from './keys.ts';
-import { laterBranchKeys } from './later.ts';
 import { firstOf, type OverflowSpec, readOverflow } from './overflow.ts';
 import { choosePolicy, type PolicyOptions } from './policy.ts';
 import { both, type Predicate, readPredicate } from './predicate.ts';
@@ -79,6 +78,6 @@ function longForm(node: Node, { problems }: BranchOptions): MapNode | undefined 
     };
   }
   const map = readMap(node, problems, 'the name of a sink, or a map with to:');
-  if (map !== undefined) checkKeys(map, { of: 'a leg', known: branchKeys, later: laterBranchKeys }, problems);
+  if (map !== undefined) checkKeys(map, { of: 'a leg', known: branchKeys }, problems);
   return map;
 }

@@ -40,9 +40,10 @@ export const routeKeys = [
   'allow-upstream-loss',
   'retry',
   'guarantee',
+  'isolate',
 ] as const;
 
-export const branchKeys = ['to', 'when', 'overflow', 'buffer', 'key', 'retry'] as const;
+export const branchKeys = ['to', 'when', 'overflow', 'buffer', 'key', 'retry', 'isolate'] as const;
 
 export const overflowKeys = ['policy', 'buffer', 'key'] as const;
 

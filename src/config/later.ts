@@ -1,13 +1,5 @@
 /** What this version does not have: answered with a sentence about what to do instead, not with "unknown". */
 
-export const laterRouteKeys: Readonly<Record<string, string>> = {
-  isolate: 'give the slow leg a policy that does not pause, such as overflow: drop-oldest',
-};
-
-export const laterBranchKeys: Readonly<Record<string, string>> = {
-  isolate: laterRouteKeys['isolate'] ?? '',
-};
-
 const inFile = 'write it as a TypeScript file: use: ./step.ts';
 
 export const laterOperators: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@ import type { Configuration, Registry } from './configuration.ts';
 import type { ReadContext } from './context.ts';
 import { readDefaults } from './defaults.ts';
 import { checkKeys, expected } from './fields.ts';
+import { writeOutIsolated } from './isolate.ts';
 import { topKeys } from './keys.ts';
 import type { Plan } from './plan.ts';
 import { readPlugins } from './plugins.ts';
@@ -80,7 +81,7 @@ async function readInput(
 
 async function readConfiguration(tree: Node, context: ReadContext): Promise<Configuration> {
   const { problems } = context;
-  const root = rootOf(tree, problems);
+  const root = await writeOutIsolated(rootOf(tree, problems), context);
   checkKeys(root, { of: 'the top level', known: topKeys }, problems);
 
   const { warn, all: warnings } = createWarnings();

@@ -9,7 +9,6 @@ import { checkKeys, expected, oneOf, readFlag, readKey, readMap, suggestionFor }
 import { checkGathers } from './gathers.ts';
 import { checkStated, guaranteeReader } from './guarantee/stated.ts';
 import { routeKeys } from './keys.ts';
-import { laterRouteKeys } from './later.ts';
 import { type OverflowSpec, readOverflow } from './overflow.ts';
 import type { OnError } from './plan.ts';
 import { defaultOnError, type RouteSource } from './policy.ts';
@@ -74,7 +73,7 @@ async function readRoute(
   const readEndpoint = endpointReader(options, problems);
   const map = fullForm(node, problems);
   if (map === undefined) return undefined;
-  checkKeys(map, { of: 'a route', known: routeKeys, later: laterRouteKeys }, problems);
+  checkKeys(map, { of: 'a route', known: routeKeys }, problems);
 
   const sources = readSources(name, key, map, readEndpoint, context);
   const known: RouteSource[] = sources.flatMap(({ name, endpoint }) =>

@@ -40,6 +40,15 @@ export interface EndpointPlugin<S extends Schema = Schema> {
   readonly options: S;
   /** What it can do with these options. Pure: asked before anything is opened. */
   capabilities(options: Parsed<S>): Capabilities;
+  /**
+   * What to write in place of some options so that an endpoint has a consumer of its own, which gets all messages
+   * beside the others; `suffix` is letters, digits, `_` and `-`, and the same after a restart. A text where there can be
+   * none: why. Absent: there never can. Pure.
+   */
+  isolated?(
+    options: Readonly<Record<string, unknown>>,
+    consumer: { readonly endpoint: string; readonly suffix: string },
+  ): Readonly<Record<string, unknown>> | string;
   /** Makes it; opens nothing, and does not fail for what only opening can show. */
   create(options: Parsed<S>, context: EndpointContext): Endpoint;
 }
