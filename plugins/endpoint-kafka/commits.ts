@@ -24,6 +24,8 @@ export interface CommitsOptions {
   readonly scheduler: SchedulerLike;
   /** So many messages that are settled and not committed are committed before it is time: a crash repeats them. */
   readonly most: number;
+  /** Twice as many are not committed, because the group does not answer: no more must be emitted. Or that is over. */
+  readonly onBehind: (isBehind: boolean) => void;
   /** What we own now. */
   readonly partitions: () => Iterable<Partition>;
   readonly onBroken: (error: AraldoError) => void;
@@ -75,16 +77,20 @@ export function createCommits(options: CommitsOptions): Commits {
   let failures = 0;
   /** Settled since the last commit began. */
   let uncommitted = 0;
+  let isBehind = false;
 
   return {
     due() {
       uncommitted += 1;
       if (uncommitted < options.most) due();
       else if (running === undefined) early();
+      else if (!isBehind && lag() >= 2 * options.most) behind(true);
     },
     hurry(hurried) {
       isHurried = hurried;
       if (hurried) early();
+      // The group has given out its partitions anew: it answers, and some of what was settled may not be ours.
+      else behind(false);
     },
     async finish() {
       await running;
@@ -92,10 +98,25 @@ export function createCommits(options: CommitsOptions): Commits {
     },
     close() {
       isOver = true;
+      behind(false);
       timer?.unsubscribe();
       cut(pool);
     },
   };
+
+  /** How much is settled and not committed, by offsets. What one unsettled message holds back the window counts. */
+  function lag(): number {
+    let sum = 0;
+    for (const { committed, settledTo } of partitions())
+      if (committed >= 0) sum += Math.max(0, settledTo - committed);
+    return sum;
+  }
+
+  function behind(is: boolean): void {
+    if (is === isBehind) return;
+    isBehind = is;
+    options.onBehind(is);
+  }
 
   function early(): void {
     timer?.unsubscribe();
@@ -128,6 +149,7 @@ export function createCommits(options: CommitsOptions): Commits {
     const moved = [...partitions()]
       .map((partition) => ({ partition, to: partition.settledTo }))
       .filter(({ partition, to }) => to > partition.committed);
+    if (moved.length === 0) behind(false);
     if (moved.length === 0 || isOver) return;
     const topics = new Map<string, CommitTopic>();
     for (const { partition, to } of moved) {
@@ -144,6 +166,7 @@ export function createCommits(options: CommitsOptions): Commits {
       await request([...topics.values()]);
       failures = 0;
       for (const { partition, to } of moved) partition.committed = Math.max(partition.committed, to);
+      behind(false);
     } catch (thrown) {
       failed(thrown);
     }
