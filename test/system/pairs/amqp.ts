@@ -8,6 +8,9 @@ import { faultProxy } from '../../../src/testing/index.ts';
 import { startRabbitmq } from '../../servers/rabbitmq.ts';
 import type { DurableSystem } from './durable-system.ts';
 
+/** A server that is just starting may take a connection and say nothing. */
+const ANSWER_WITHIN_MS = 5_000;
+
 const quorum = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
 
 interface Connected {
@@ -21,11 +24,15 @@ export async function amqpSystem(): Promise<DurableSystem> {
   const proxy = await faultProxy({ to: { port: server.port } });
   const url = `amqp://127.0.0.1:${proxy.port}`;
   let current: Promise<Connected> | undefined;
+  let newest: Connected | undefined;
+  /** Until it has started again: it takes connections before it answers on all of them. */
+  let isDown = false;
   /** Whose messages were handed over last. */
   let last: Connected | undefined;
 
   const connected = (): Promise<Connected> => {
-    current ??= open().catch((error: unknown) => {
+    if (isDown) return Promise.reject(new Error('RabbitMQ is down'));
+    current ??= within(open()).catch((error: unknown) => {
       current = undefined;
       throw error;
     });
@@ -33,20 +40,28 @@ export async function amqpSystem(): Promise<DurableSystem> {
   };
 
   const open = async (): Promise<Connected> => {
-    const client = await connect(server.url);
+    const client = await connect(server.url, { timeout: ANSWER_WITHIN_MS });
     client.on('error', () => undefined);
-    client.on('close', () => {
-      current = undefined;
-    });
-    const channel = await client.createChannel();
-    channel.on('error', () => undefined);
     const arrived: Buffer[] = [];
-    await channel.assertQueue('in', quorum);
-    await channel.assertQueue('out', quorum);
-    await channel.consume('out', (message) => {
-      if (message !== null) arrived.push(message.content);
+    const made: Connected = { client, arrived };
+    client.on('close', () => {
+      if (newest === made) current = undefined;
     });
-    return { client, arrived };
+    newest = made;
+    try {
+      const channel = await client.createChannel();
+      channel.on('error', () => undefined);
+      await channel.assertQueue('in', quorum);
+      await channel.assertQueue('out', quorum);
+      await channel.consume('out', (message) => {
+        if (message !== null) arrived.push(message.content);
+      });
+      return made;
+    } catch (error) {
+      // Two that read would share what there is.
+      void client.close().catch(() => undefined);
+      throw error;
+    }
   };
   await connected();
   const version = (await server.control('version')).trim();
@@ -96,12 +111,25 @@ export async function amqpSystem(): Promise<DurableSystem> {
       }
       for (const payload of now.arrived.splice(0)) came(payload);
     },
-    kill: () => server.kill(),
-    restart: () => server.restart(),
+    kill() {
+      isDown = true;
+      return server.kill();
+    },
+    async restart() {
+      await server.restart();
+      isDown = false;
+    },
     async [Symbol.asyncDispose]() {
       await (await current?.catch(() => undefined))?.client.close().catch(() => undefined);
       await proxy.stop();
       await server.stop();
     },
   };
+}
+
+/** Rejects when it takes too long: a connection whose queue is not ready yet may never hear of it. */
+async function within<T>(work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('RabbitMQ does not answer')), ANSWER_WITHIN_MS);
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }

@@ -43,6 +43,8 @@ const MOST_AT_ONCE = 1_000;
 const MOST_EXTRA = 8_000;
 /** So often the reader looks. */
 const LOOK_MS = 20;
+/** So long a producer and a reader are waited for when it is over. */
+const GIVE_UP_MS = 5_000;
 /** What was on its way in a connection has arrived by then. */
 const SETTLED_MS = 250;
 
@@ -115,6 +117,7 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
     }
     killing.abort();
     note('no more kills');
+    await holds('all is put in', () => tally.acknowledged >= goal);
     await producing;
     note('all is put in');
     await holds('all have come', () => tally.missing() === 0).catch((error: unknown) => {
@@ -133,7 +136,8 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
     return { ...tally.counts(), killed, bound: maxInFlight * kills, seconds };
   } finally {
     ended.abort();
-    await Promise.all([producing, reading]);
+    // A server that says nothing holds them, and not the report of it.
+    await Promise.race([Promise.all([producing, reading]), sleep(GIVE_UP_MS)]);
     await run[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,0 +1,106 @@
+// `npm run test:deep`: all tests at a multiple of their usual sizes, or only the pairs of durable systems, whose table it
+// writes. `npm run test:deep -- --help` says how.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { holds, type Row, tableOf } from './system/pairs/results.ts';
+import { allPairs, readPairs } from './system/pairs/systems.ts';
+
+const root = dirname(import.meta.dirname);
+const results = join(root, 'test', 'system', 'pairs', 'results.md');
+
+const help = `npm run test:deep                                     all tests: properties with 10,000 cases, long kill loops
+npm run test:deep -- --pairs all                      each durable system to each other one; writes test/system/pairs/results.md
+npm run test:deep -- --pairs kafka:amqp,amqp:mqtt     some of them; prints the table
+npm run test:deep -- --pairs all --messages 1000000 --kills 100
+
+  --pairs       source:sink, with commas between: redis-stream, jetstream, amqp, kafka, mqtt; or all
+  --messages    how many the server of the source acknowledges (100000)
+  --kills       how many times one of araldo and the two servers is killed, in turn (10)
+  --window      max-in-flight of the source (256)
+  --seed        repeats the kills of a run that printed it (ARALDO_SEED)
+  --runs        how many cases each property has, without --pairs (10000)`;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      pairs: { type: 'string' },
+      messages: { type: 'string' },
+      kills: { type: 'string' },
+      window: { type: 'string' },
+      seed: { type: 'string' },
+      runs: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help === true) {
+    console.log(help);
+    return 0;
+  }
+  const { pairs, messages, kills, window, seed, runs } = values;
+  // A wrong name is told before anything starts.
+  const wanted = pairs === undefined ? allPairs : readPairs(pairs);
+  const folder = mkdtempSync(join(tmpdir(), 'araldo-deep-'));
+  const file = join(folder, 'pairs.jsonl');
+  const given = {
+    ARALDO_PAIRS: pairs,
+    ARALDO_MESSAGES: messages,
+    ARALDO_KILLS: kills,
+    ARALDO_WINDOW: window,
+    ARALDO_SEED: seed,
+    ARALDO_RUNS: runs ?? process.env['ARALDO_RUNS'] ?? '10000',
+    ARALDO_PAIRS_RESULTS: file,
+  };
+  const only =
+    pairs === undefined
+      ? ['--project', 'unit', '--project', 'property', '--project', 'system']
+      : ['--project', 'system', 'test/system/pairs/pairs.test.ts'];
+  try {
+    const commit = git('rev-parse', '--short', 'HEAD');
+    const isClean = git('status', '--porcelain', '--', 'src', 'plugins', 'operators') === '';
+    const code = await vitest(only, given);
+    const rows = readRows(file);
+    if (rows.length === 0) return code;
+    const text = tableOf({
+      commit: isClean ? commit : `${commit}, with changes`,
+      date: new Date().toISOString().slice(0, 10),
+      command: ['npm run test:deep', ...process.argv.slice(2)].join(' ').replace('deep --', 'deep -- --'),
+      rows,
+    });
+    console.log(`\n${text}`);
+    const isWhole = wanted.length === allPairs.length && rows.length === allPairs.length;
+    if (isWhole) writeFileSync(results, text);
+    return rows.every(holds) ? code : 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function vitest(
+  args: readonly string[],
+  given: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const env = { ...process.env };
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) env[name] = value;
+  const program = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const child = spawn(process.execPath, [program, 'run', ...args], { cwd: root, env, stdio: 'inherit' });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}
+
+function git(...args: readonly string[]): string {
+  return spawnSync('git', [...args], { cwd: root, encoding: 'utf8' }).stdout.trim();
+}
+
+function readRows(file: string): readonly Row[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row);
+}
