@@ -5,7 +5,7 @@ import { AraldoError } from '../../src/core/errors.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
 import { payloadTooLarge } from '../../src/core/payload-limit.ts';
 import type { EndpointContext } from '../../src/core/plugin.ts';
-import { cut, guarded, loadClient } from './client.ts';
+import { type Client, cut, guarded, loadClient } from './client.ts';
 import { createReader, type Reader } from './reader.ts';
 import type { Settings } from './settings.ts';
 import { ensureTopics } from './topics.ts';
@@ -13,6 +13,7 @@ import { createWriter, type Writer } from './writer.ts';
 
 /** What is there while it is open. */
 interface Session {
+  client?: Client;
   base?: kafka.Base;
   reader?: Reader;
   writer?: Writer;
@@ -33,6 +34,13 @@ export function createTransport(
 
   return {
     open,
+    read() {
+      const { client, isOver } = session;
+      if (client === undefined || isOver) return;
+      void read(session, client).catch((thrown: unknown) => {
+        brokenBy(session)(AraldoError.from(thrown, 'connection-lost'));
+      });
+    },
     pause: (lane) => session.reader?.pause(lane),
     resume: (lane) => session.reader?.resume(lane),
     settled: (lane) => session.reader?.settled(lane),
@@ -80,11 +88,7 @@ export function createTransport(
     const base = new client.library.Base(client.options);
     guarded(base.connections);
     opening.base = base;
-    const onBroken = (error: AraldoError): void => {
-      if (opening.isOver) return;
-      end(opening);
-      port.broken(error);
-    };
+    const onBroken = brokenBy(opening);
     await ensureTopics({ client, base, settings, scheduler, signal });
     signal.throwIfAborted();
     if (writes !== undefined) {
@@ -98,8 +102,14 @@ export function createTransport(
         onBroken,
       });
     }
+    opening.client = client;
+    // A member of a group that reads nothing would keep others from the partitions it owns.
+    if (port.source.isRead) await read(opening, client);
+  }
+
+  async function read(into: Session, client: Client): Promise<void> {
     if (settings.reads.length === 0 || group === undefined || isDraining) return;
-    opening.reader = createReader({
+    into.reader = createReader({
       client,
       settings,
       group,
@@ -108,9 +118,17 @@ export function createTransport(
       port,
       scheduler,
       log,
-      onBroken,
+      onBroken: brokenBy(into),
     });
-    await opening.reader.open();
+    await into.reader.open();
+  }
+
+  function brokenBy(ending: Session): (error: AraldoError) => void {
+    return (error) => {
+      if (ending.isOver) return;
+      end(ending);
+      port.broken(error);
+    };
   }
 
   /** Ends all of it at once. Idempotent. */
