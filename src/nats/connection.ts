@@ -7,6 +7,7 @@ import { AraldoError } from '../core/errors.ts';
 import { type Heartbeat, heartbeat } from '../core/heartbeat.ts';
 import { formatDuration, LONGEST_TIMER_MS } from '../options/duration.ts';
 import { readTls } from '../options/tls.ts';
+import { tlsProblem } from '../options/tls-problem.ts';
 import { authenticatorOf, cureOf } from './credentials.ts';
 import type { ConnectionSettings } from './options.ts';
 import { type Sockets, watchSockets } from './sockets.ts';
@@ -173,7 +174,8 @@ export function bytesOf(message: Msg): Buffer {
 
 function refusalOf(server: Server, settings: ConnectionSettings, thrown: unknown): AraldoError {
   if (thrown instanceof AraldoError) return thrown;
-  const text = textOf(thrown);
+  const { cause } = thrown as { readonly cause?: unknown };
+  const text = tlsProblem(thrown) ?? tlsProblem(cause) ?? textOf(thrown);
   const isLogin = /authoriz|authentic/i.test(text);
   const cure = isLogin ? `; ${cureOf(settings.credentials, server)}` : '';
   return new AraldoError('connect-failed', `could not connect to ${server.address}: ${text}${cure}`, {
