@@ -305,6 +305,7 @@ describe.skipIf(!hasOpenssl)('with certificates', () => {
           join(folder, 'araldo.yaml'),
           JSON.stringify({
             'server-port': 0,
+            'log-level': 'debug',
             plugins: [
               { name: 'in', ...at, queue, 'single-active-consumer': true, 'max-in-flight': 50 },
               { name: 'out', ...at, 'to-queue': target },
@@ -312,16 +313,14 @@ describe.skipIf(!hasOpenssl)('with certificates', () => {
             routes: { in: ['out'] },
           }),
         );
+        const quorum = { 'x-queue-type': 'quorum' };
+        await beside.assertQueue(queue, { arguments: { ...quorum, 'x-single-active-consumer': true } });
+        await beside.assertQueue(target, { arguments: quorum });
         try {
           await using first = araldo(folder);
-          await using _second = araldo(folder);
-          await until('both read', async () => {
-            const { consumerCount } = await beside.checkQueue(queue).catch(async () => {
-              beside = await client.createChannel();
-              return { consumerCount: 0 };
-            });
-            return consumerCount === 2;
-          });
+          await using second = araldo(folder);
+          const isOpen = /endpoint.?"?:\s*"?in\b.*open/s;
+          await until('both read', () => [first, second].every(({ out }) => isOpen.test(out.stderr)));
           const wanted = Array.from({ length: 5_000 }, (_, n) => `${n}`);
           for (const payload of wanted) beside.sendToQueue(queue, Buffer.from(payload), { persistent: true });
           await until('some came', async () => (await beside.checkQueue(target)).messageCount > 500);
