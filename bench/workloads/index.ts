@@ -2,6 +2,7 @@
 import { broadcasts } from './broadcast.ts';
 import { chat } from './chat.ts';
 import { connecting } from './connecting.ts';
+import { durablePairs } from './durable-pairs.ts';
 import { engine } from './engine.ts';
 import { growth } from './growth.ts';
 import { idle } from './idle.ts';
@@ -25,6 +26,7 @@ export const workloads: readonly Workload[] = [
   rooms,
   redisToPeers,
   peersToRedis,
+  durablePairs,
   slowPeers,
   idle,
   connecting,
