@@ -69,9 +69,13 @@ function sourceStages(source: EndpointPart | undefined): readonly Stage[] {
   const { name, id, maxInFlight, maxDeliveries, marshal } = source.plan;
   const reads = source.capabilities.source;
   const limit = reads?.maxPayload === undefined ? '' : `, max-payload ${formatSize(reads.maxPayload)}`;
+  const asks =
+    reads?.asks === undefined
+      ? ''
+      : `, requests: ${reads.asks.max} at most wait ${formatDuration(reads.asks.timeoutMs)} for answers`;
   const parses = marshal !== NO_MARSHALLER && reads?.carries !== 'values';
   return [
-    { kind: 'source', name, detail: `${id}, max-in-flight ${maxInFlight}` },
+    { kind: 'source', name, detail: `${id}, max-in-flight ${maxInFlight}${asks}` },
     { kind: 'step', name: 'claim', detail: `max-deliveries ${maxDeliveries}${limit}` },
     ...(parses ? [{ kind: 'step' as const, name: 'unmarshal', detail: marshal }] : []),
   ];

@@ -41,6 +41,16 @@ export function warnOfRoutes(parts: Parts, warn: Warn): void {
         `give ${name} a marshaller with an envelope, such as { id: marshal-json, envelope: true }`,
     );
   }
+  for (const { plan, capabilities, place } of endpoints.values()) {
+    const isRead = [...routes.values()].some((route) => route.plan.from.includes(plan.name));
+    const isAnswered = [...routes.values()].some((route) => route.plan.to.some(({ to }) => to === plan.name));
+    if (capabilities.source?.asks === undefined || !isRead || isAnswered) continue;
+    warn(
+      place,
+      `${plan.name} states reply, and no route leads back to it: no request is ever answered; add a route from the ` +
+        `endpoint that reads the answers to ${plan.name}`,
+    );
+  }
   const waiting = waitingCircles(parts);
   for (const circle of waiting) {
     warnOfCircle(
