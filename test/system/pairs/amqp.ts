@@ -1,9 +1,9 @@
 // RabbitMQ at one end of a pair: quorum queues and persistent messages, confirmed when they are on disk.
 //
-// The reader acknowledges nothing. A killed RabbitMQ would bring again what it had handed to it, and some of what it had
-// acknowledged; like this it brings all of it again, and the counts begin anew.
+// A killed RabbitMQ brings again what it had handed to the reader, and some of what that had acknowledged, and marks it as
+// redelivered: that is not araldo's doing, and is counted only where it has not come before.
 
-import { type ChannelModel, connect } from 'amqplib';
+import { type Channel, type ChannelModel, connect, type Message } from 'amqplib';
 import { faultProxy } from '../../../src/testing/index.ts';
 import { startRabbitmq } from '../../servers/rabbitmq.ts';
 import type { DurableSystem } from './durable-system.ts';
@@ -11,12 +11,15 @@ import type { DurableSystem } from './durable-system.ts';
 /** A server that is just starting may take a connection and say nothing. */
 const ANSWER_WITHIN_MS = 5_000;
 
+const PREFETCH = 2_000;
+
 const quorum = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
 
 interface Connected {
   readonly client: ChannelModel;
   /** What is read and not handed over. */
-  readonly arrived: Buffer[];
+  readonly arrived: Message[];
+  readonly channel: Channel;
 }
 
 export async function amqpSystem(): Promise<DurableSystem> {
@@ -24,11 +27,9 @@ export async function amqpSystem(): Promise<DurableSystem> {
   const proxy = await faultProxy({ to: { port: server.port } });
   const url = `amqp://127.0.0.1:${proxy.port}`;
   let current: Promise<Connected> | undefined;
-  let newest: Connected | undefined;
+  let attempts = 0;
   /** Until it has started again: it takes connections before it answers on all of them. */
   let isDown = false;
-  /** Whose messages were handed over last. */
-  let last: Connected | undefined;
 
   const connected = (): Promise<Connected> => {
     if (isDown) return Promise.reject(new Error('RabbitMQ is down'));
@@ -42,21 +43,21 @@ export async function amqpSystem(): Promise<DurableSystem> {
   const open = async (): Promise<Connected> => {
     const client = await connect(server.url, { timeout: ANSWER_WITHIN_MS });
     client.on('error', () => undefined);
-    const arrived: Buffer[] = [];
-    const made: Connected = { client, arrived };
+    const arrived: Message[] = [];
+    const attempt = (attempts += 1);
     client.on('close', () => {
-      if (newest === made) current = undefined;
+      if (attempt === attempts) current = undefined;
     });
-    newest = made;
     try {
       const channel = await client.createChannel();
       channel.on('error', () => undefined);
       await channel.assertQueue('in', quorum);
       await channel.assertQueue('out', quorum);
+      await channel.prefetch(PREFETCH);
       await channel.consume('out', (message) => {
-        if (message !== null) arrived.push(message.content);
+        if (message !== null) arrived.push(message);
       });
-      return made;
+      return { client, channel, arrived };
     } catch (error) {
       // Two that read would share what there is.
       void client.close().catch(() => undefined);
@@ -97,7 +98,7 @@ export async function amqpSystem(): Promise<DurableSystem> {
       }
       return isConfirmed;
     },
-    async read({ came, anew }) {
+    async read({ came, again }) {
       let now: Connected;
       try {
         now = await connected();
@@ -105,11 +106,14 @@ export async function amqpSystem(): Promise<DurableSystem> {
         // It is down; the next call reads on.
         return;
       }
-      if (now !== last) {
-        if (last !== undefined) anew();
-        last = now;
+      const some = now.arrived.splice(0);
+      for (const { content, fields } of some) (fields.redelivered ? again : came)(content);
+      try {
+        const last = some.at(-1);
+        if (last !== undefined) now.channel.ack(last, true);
+      } catch {
+        // It is down meanwhile: they come again.
       }
-      for (const payload of now.arrived.splice(0)) came(payload);
     },
     kill() {
       isDown = true;

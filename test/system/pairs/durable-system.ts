@@ -9,8 +9,8 @@ export type SystemName = (typeof systemNames)[number];
 
 export interface Reader {
   came(payload: Buffer): void;
-  /** All that came so far comes again. */
-  anew(): void;
+  /** The server says that it has handed it over before: it counts if it has not come. */
+  again(payload: Buffer): void;
 }
 
 /** One place to read from and one to write to, both empty at first. */

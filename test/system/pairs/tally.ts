@@ -47,7 +47,21 @@ export function createTally(most: number): Tally {
     return count;
   };
 
+  const came = (payload: Buffer): void => {
+    const text = payload.toString('latin1');
+    const number = Number.parseInt(text, 10);
+    if (!(number >= 0 && number < attempted) || text !== textOf(number)) {
+      unexpected += 1;
+      return;
+    }
+    const before = times[number] ?? 0;
+    times[number] = Math.min(before + 1, 65_535);
+    if (before === 0) delivered += 1;
+    else duplicated += 1;
+  };
+
   return {
+    came,
     next(count) {
       if (attempted >= most) throw new RangeError(`more than ${most} messages were attempted`);
       last = attempted;
@@ -61,23 +75,9 @@ export function createTally(most: number): Tally {
         acknowledged += 1;
       }
     },
-    came(payload) {
-      const text = payload.toString('latin1');
-      const number = Number.parseInt(text, 10);
-      if (!(number >= 0 && number < attempted) || text !== textOf(number)) {
-        unexpected += 1;
-        return;
-      }
-      const before = times[number] ?? 0;
-      times[number] = Math.min(before + 1, 65_535);
-      if (before === 0) delivered += 1;
-      else duplicated += 1;
-    },
-    anew() {
-      times.fill(0);
-      delivered = 0;
-      duplicated = 0;
-      unexpected = 0;
+    again(payload) {
+      const number = Number.parseInt(payload.toString('latin1'), 10);
+      if ((times[number] ?? 0) === 0) came(payload);
     },
     get attempted() {
       return attempted;
