@@ -36,7 +36,9 @@ export function createDispatch({ own, upgrades, requests, log }: DispatchOptions
     request(pathname, request, response) {
       const page = own(pathname);
       if (page !== undefined) {
-        if (request.method === 'GET' || request.method === 'HEAD') page(request, response);
+        const isAsked = request.method === 'GET' || request.method === 'HEAD';
+        // What stands below it does something, and says itself how it is asked.
+        if (isAsked || pathname.startsWith('/admin/')) page(request, response);
         else answerText(response, wrongMethod('GET, HEAD'));
         return;
       }
