@@ -6,7 +6,6 @@ import { type Log, silentLog } from '../core/log.ts';
 import type { Marshaller } from '../core/marshaller.ts';
 import type { Message, Meta } from '../core/message.ts';
 import { outgoingWire } from '../core/outgoing.ts';
-import { changesBetween } from '../runtime/changes.ts';
 import type { RunningRoute } from '../runtime/compile.ts';
 import { createChronicle } from './chronicle.ts';
 import { createCircle } from './circle.ts';
@@ -16,6 +15,7 @@ import { createModelledDisk, type ModelledDisk } from './modelled-disk.ts';
 import { createModelledEndpoint, type ModelledEndpoint } from './modelled-endpoint.ts';
 import type { Received, SinkControl } from './modelled-sink.ts';
 import { type Open, openOf } from './open.ts';
+import { refuseOtherEnds } from './other-ends.ts';
 import { parcelOf } from './parcel.ts';
 import { type RelayEvent, wordsOf } from './relay-event.ts';
 import { hashOf, seededRandom } from './seeded.ts';
@@ -375,21 +375,6 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
         return openOf(sent, endpointNamed(life.endpoints, endpoint), named(endpoint), chronicle.whereabouts);
       });
   }
-}
-
-/** The models of the outside world are made once. */
-function refuseOtherEnds(before: Configuration, after: Configuration): void {
-  const { endpoints, marshallers } = changesBetween(before, after);
-  const differing = [endpoints, marshallers].flatMap(({ added, changed, gone }) => [
-    ...added,
-    ...changed,
-    ...gone,
-  ]);
-  if (differing.length === 0) return;
-  throw new AraldoError(
-    'not-available',
-    `a virtual relay reloads its routes, and keeps its endpoints and marshallers; these differ: ${differing.join(', ')}`,
-  );
 }
 
 const test = { name: 'the test' };
