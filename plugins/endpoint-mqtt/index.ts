@@ -156,10 +156,16 @@ export const plugin: EndpointPlugin = defineEndpoint({
   summary: 'Subscribes to and publishes on topics of an MQTT broker.',
   options,
   capabilities: (value) => capabilitiesOf(settingsOf(value)),
-  isolated: ({ 'client-id': clientId, share }, { endpoint, suffix }) => ({
-    'client-id': `${typeof clientId === 'string' ? clientId : `araldo-${endpoint}`}-${suffix}`,
-    ...(typeof share === 'string' && { share: `${share}-${suffix}` }),
-  }),
+  isolated({ 'client-id': clientId, share, subscribe }, { endpoint, suffix }) {
+    const shared = [subscribe].flat().find((one) => typeof one === 'string' && one.startsWith('$share/'));
+    if (typeof shared === 'string') {
+      return `all consumers of ${shared} would share its messages; write the group as share: beside subscribe, and each gets one`;
+    }
+    return {
+      'client-id': `${typeof clientId === 'string' ? clientId : `araldo-${endpoint}`}-${suffix}`,
+      ...(typeof share === 'string' && { share: `${share}-${suffix}` }),
+    };
+  },
   create: (value, context) => context.connect((port) => createTransport(port, settingsOf(value), context)),
 });
 

@@ -75,6 +75,7 @@ describe('isolate', () => {
   it.each([
     ['endpoint-nats', '{ subscribe: a, queue: q }', { queue: 'q-archive' }],
     ['endpoint-mqtt', '{ subscribe: a }', { 'client-id': 'araldo-in-archive' }],
+    ['endpoint-mqtt', '{ subscribe: a, share: g }', { share: 'g-archive' }],
     ['endpoint-redis', '{ channel: a }', { channel: 'a' }],
     ['endpoint-jetstream', '{ stream: S, durable: d }', { durable: 'd-archive' }],
     ['endpoint-kafka', '{ topic: t, group: g }', { group: 'g-archive' }],
@@ -98,6 +99,11 @@ describe('isolate', () => {
     expect((await problemsOf(text('endpoint-amqp', ', queue: q')))[0]).toContain(
       'bind the queue to an exchange',
     );
+    for (const subscribe of ["'$share/g/a/#'", "[a, '$share/g/b']"]) {
+      expect(await problemsOf(text('endpoint-mqtt', `, subscribe: ${subscribe}`))).toEqual([
+        expect.stringContaining('would share its messages; write the group as share: beside subscribe'),
+      ]);
+    }
     expect(await problemsOf(stream('  orders: { to: [archive], isolate: true, ack: first }'))).toEqual([
       expect.stringContaining('expected ack: all beside isolate'),
     ]);
