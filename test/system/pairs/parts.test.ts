@@ -90,12 +90,24 @@ describe('the table', () => {
     ...{ bound: 10, seconds: 2 },
   };
 
-  it('has a line for each pair, and says of what', () => {
-    const text = tableOf({ commit: 'abc', date: '2026-11-23', command: 'npm run test:deep', rows: [row] });
-    expect(text).toContain('at commit abc. Servers: kafka 3.9.1, mqtt 2.0.11.');
+  it('has a line for each pair that was measured, and says which ones were not', () => {
+    const text = tableOf({ commit: 'abc', date: '2026-11-23', rows: [row] });
+    expect(text).toContain('1 of 20 pairs are measured.\nNot measured: redis-stream to jetstream, ');
     expect(text).toContain(
-      '| kafka | mqtt | 4 | 3 | 3 | 3 | 110 | 100 | 105 | 0 | 9 | 10 | 0 | 53 | 2.0 | 5 |',
+      '| kafka 3.9.1 | mqtt 2.0.11 | 4 | 3 | 3 | 3 | 110 | 100 | 105 | 0 | 9 | 10 | 0 | 53 | 2.0 | 5 | abc | 2026-11-23 |',
     );
+  });
+
+  it('keeps the lines of other pairs, in one order, and replaces its own', () => {
+    const other: Row = { ...row, source: 'amqp' };
+    const before = tableOf({ commit: 'abc', date: '2026-11-22', rows: [row, other] });
+    const text = tableOf({ commit: 'def', date: '2026-11-23', rows: [row], before });
+    const lines = text.split('\n').filter((line) => line.includes('| mqtt'));
+    expect(lines).toEqual([
+      expect.stringMatching(/^\| amqp .* \| abc \| 2026-11-22 \|$/),
+      expect.stringMatching(/^\| kafka .* \| def \| 2026-11-23 \|$/),
+    ]);
+    expect(text).toContain('2 of 20 pairs are measured.');
   });
 
   it('says whether it is as it must be', () => {

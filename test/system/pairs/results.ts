@@ -1,6 +1,6 @@
-// The table of a run over the pairs, for people.
+// The table of the runs over the pairs, for people. A run of some pairs replaces their lines and leaves the others.
 
-import type { SystemName } from './durable-system.ts';
+import { type SystemName, systemNames } from './durable-system.ts';
 import type { Outcome } from './kill-loop.ts';
 
 export interface Row extends Outcome {
@@ -14,9 +14,20 @@ export interface Row extends Outcome {
 export interface Measured {
   readonly commit: string;
   readonly date: string;
-  readonly command: string;
   readonly rows: readonly Row[];
+  /** What an earlier run has written: its lines of other pairs are kept. */
+  readonly before?: string;
 }
+
+const titles = [
+  ...['source', 'sink', 'killed: araldo', 'source', 'sink', 'at a named point', 'attempted', 'acknowledged'],
+  ...['delivered', 'lost', 'duplicated', 'bound', 'unexpected', 'messages/s', 's', 'seed', 'commit', 'date'],
+];
+
+/** Each to each other one, as they are called in the table. */
+const names = systemNames.flatMap((source) =>
+  systemNames.filter((sink) => sink !== source).map((sink) => `${source} to ${sink}`),
+);
 
 /** Whether nothing is lost, nothing is unexpected, and no more came twice than may. */
 export function holds({ lost, unexpected, duplicated, bound }: Row): boolean {
@@ -24,48 +35,14 @@ export function holds({ lost, unexpected, duplicated, bound }: Row): boolean {
 }
 
 /** Markdown. */
-export function tableOf({ commit, date, command, rows }: Measured): string {
-  const versions = new Map(
-    rows.flatMap(({ source, sink, versions: [ofSource, ofSink] }) => [
-      [source, ofSource] as const,
-      [sink, ofSink] as const,
-    ]),
-  );
-  const servers = [...versions].map(([name, version]) => `${name} ${version}`).join(', ');
-  const titles = [
-    ...[
-      'source',
-      'sink',
-      'killed: araldo',
-      'source',
-      'sink',
-      'at a named point',
-      'attempted',
-      'acknowledged',
-    ],
-    ...['delivered', 'lost', 'duplicated', 'bound', 'unexpected', 'messages/s', 's', 'seed'],
-  ];
-  const lines = rows.map((row) => {
-    const { killed } = row;
-    const named = killed.unconfirmed + killed.unacked + killed.rebalance;
-    const cells = [
-      ...[row.source, row.sink, killed.araldo, killed.source, killed.sink, named],
-      ...[
-        row.attempted,
-        row.acknowledged,
-        row.delivered,
-        row.lost,
-        row.duplicated,
-        row.bound,
-        row.unexpected,
-      ],
-      ...[Math.round(row.delivered / row.seconds), row.seconds.toFixed(1), row.seed],
-    ];
-    return `| ${cells.join(' | ')} |`;
-  });
+export function tableOf({ commit, date, rows, before = '' }: Measured): string {
+  const lines = linesIn(before);
+  for (const row of rows) lines.set(`${row.source} to ${row.sink}`, lineOf(row, commit, date));
+  const missing = names.filter((name) => !lines.has(name));
   return [
     '# Every durable system to every other one, with kills',
-    `Written by \`${command}\`, ${date}, at commit ${commit}. Servers: ${servers}.`,
+    `Written by \`npm run test:deep -- --pairs …\`; ${lines.size} of ${names.length} pairs are measured.`,
+    ...(missing.length > 0 ? [`Not measured: ${missing.join(', ')}.`] : []),
     '',
     'Each line is a process of araldo between two real servers, while araldo, the server of the source and that of the sink',
     'are killed (SIGKILL) in turn, under load. `attempted` and `acknowledged` is what the producer sent and what the server of',
@@ -74,7 +51,30 @@ export function tableOf({ commit, date, command, rows }: Measured): string {
     '',
     `| ${titles.join(' | ')} |`,
     `|${titles.map(() => '---').join('|')}|`,
-    ...lines,
+    ...names.flatMap((name) => lines.get(name) ?? []),
     '',
   ].join('\n');
+}
+
+function lineOf(row: Row, commit: string, date: string): string {
+  const { killed, versions } = row;
+  const named = killed.unconfirmed + killed.unacked + killed.rebalance;
+  const cells = [
+    ...[`${row.source} ${versions[0]}`, `${row.sink} ${versions[1]}`],
+    ...[killed.araldo, killed.source, killed.sink, named],
+    ...[row.attempted, row.acknowledged, row.delivered, row.lost, row.duplicated, row.bound, row.unexpected],
+    ...[Math.round(row.delivered / row.seconds), row.seconds.toFixed(1), row.seed, commit, date],
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** The lines of a table by their pairs. */
+function linesIn(text: string): Map<string, string> {
+  const lines = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const [, source, sink] = line.split('|').map((cell) => cell.trim().split(' ')[0]);
+    const name = `${source} to ${sink}`;
+    if (names.includes(name)) lines.set(name, line);
+  }
+  return lines;
 }
