@@ -97,8 +97,10 @@ async function emptied(client: Redis, pid: number, count: number): Promise<Strea
   const deadline = performance.now() + DEADLINE_MS;
   const until = async (isReached: () => Promise<boolean>): Promise<void> => {
     while (!(await isReached())) {
-      if (performance.now() > deadline)
-        throw new Error(`fewer than ${count} messages within ${DEADLINE_MS} ms`);
+      if (performance.now() > deadline) {
+        const found = `${await client.xlen('out')} came and ${await pendingOf(client)} are not acknowledged`;
+        throw new Error(`expected ${count} messages within ${DEADLINE_MS} ms: ${found}`);
+      }
       await sleep(POLL_MS);
     }
   };
