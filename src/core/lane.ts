@@ -11,6 +11,11 @@ export interface LaneOptions {
   readonly meta?: Meta;
   /** Acks cover all that came before (Kafka): the window then counts the span from the oldest unsettled. */
   readonly isCumulative?: boolean;
+  /**
+   * Acks reach the other side in commits, now and then: what is settled keeps its place in the window until the transport
+   * says that it is `committed`, because a crash before that repeats it. For a cumulative lane.
+   */
+  readonly isCommitted?: boolean;
 }
 
 /** What a lane tells the source it belongs to. */
@@ -18,6 +23,7 @@ export interface LaneOwner extends Valve {
   admit(lane: Lane, root: Message): void;
   settled(lane: Lane, root: Message, status: Status): void;
   explained(root: Message, end: End, reason: string): void;
+  committed(lane: Lane, places: number): void;
   closed(lane: Lane): void;
   revoked(lane: Lane): void;
 }
@@ -33,6 +39,10 @@ export class Lane implements Origin {
   /** What was received and not emitted yet, because the gate was shut. */
   readonly stash: Ring<Message> = new Ring<Message>();
   readonly floor: AckFloor | undefined;
+  /** Whether what is settled keeps its place until it is committed. */
+  readonly isCommitted: boolean;
+  /** Places in the window of what the floor has passed and no commit covers; 0 unless `isCommitted`. */
+  uncommitted = 0;
   /** Messages emitted and not settled. */
   inFlight = 0;
   /** Whether it has more than its share of the window in flight. */
@@ -54,6 +64,7 @@ export class Lane implements Origin {
     this.name = options.name;
     this.address = address;
     this.meta = options.meta ?? {};
+    this.isCommitted = options.isCommitted === true;
     this.floor = options.isCumulative === true ? new AckFloor() : undefined;
   }
 
@@ -67,6 +78,11 @@ export class Lane implements Origin {
   receiveBytes(wire: Wire, meta: Meta = this.meta, position: number = this.position): void {
     this.position = position + 1;
     this.owner.admit(this, Message.rootOfBytes(wire, meta, this, position));
+  }
+
+  /** The other side has taken a commit that covers so many of the `uncommitted`; of a revoked lane it counts nothing. */
+  committed(places: number): void {
+    this.owner.committed(this, places);
   }
 
   /** The transport reads nothing more from it; what was received is still carried through. */

@@ -80,6 +80,8 @@ export class Source implements LaneOwner {
   private readonly ready = new Ring<Lane>();
   /** Nacked, and to be delivered again. They keep their places in the window, which bounds them. */
   private readonly repeated = new Ring<Message>();
+  /** Settled and not committed, over all lanes: they have their places in the window still. */
+  uncommitted = 0;
   /** Lanes that have something in flight. */
   private busyLanes = 0;
   private laneCount = 0;
@@ -102,7 +104,7 @@ export class Source implements LaneOwner {
 
   /** Messages emitted and not settled, with those that will be delivered again. */
   get inFlight(): number {
-    return this.gate.inFlight;
+    return this.gate.inFlight - this.uncommitted;
   }
 
   get isIdle(): boolean {
@@ -171,6 +173,14 @@ export class Source implements LaneOwner {
     this.transport.explained?.(root, end, reason);
   }
 
+  committed(lane: Lane, places: number): void {
+    const freed = Math.min(places, lane.uncommitted);
+    if (freed === 0) return;
+    lane.uncommitted -= freed;
+    this.uncommitted -= freed;
+    this.gate.leave(freed);
+  }
+
   closed(lane: Lane): void {
     this.paused.delete(lane);
     // What is stashed or in flight knows its lane; the transport is told nothing more of it.
@@ -187,6 +197,8 @@ export class Source implements LaneOwner {
       if (root.origin === lane) this.vacate(lane, root);
       else this.repeated.push(root);
     }
+    // Whoever has the lane now is told of it again, and that has its place there.
+    this.committed(lane, lane.uncommitted);
   }
 
   /**
@@ -211,9 +223,13 @@ export class Source implements LaneOwner {
     this.schedulePump();
   }
 
-  /** Gives up the place of a root in the window. */
+  /** Gives up the place of a root in the window, or the places of all below the floor: at once, or when they are committed. */
   private vacate(lane: Lane, root: Message): void {
-    this.gate.leave(lane.floor === undefined ? 1 : lane.floor.settle(root.sequence));
+    const freed = lane.floor === undefined ? 1 : lane.floor.settle(root.sequence);
+    if (lane.isCommitted && !lane.isRevoked) {
+      lane.uncommitted += freed;
+      this.uncommitted += freed;
+    } else this.gate.leave(freed);
   }
 
   private finish(lane: Lane, root: Message, status: Status): void {

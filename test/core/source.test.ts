@@ -244,6 +244,45 @@ describe('source', () => {
     expect(source.inFlight).toBe(0);
   });
 
+  it('keeps the places of what a committed lane has settled, until it is committed', () => {
+    const { source, emitted, said, lane, receive, take, turn } = sourceOf({ maxInFlight: 4 });
+    const a = lane('a', { isCumulative: true, isCommitted: true });
+    receive(a, 6);
+    const [oldest, ...others] = [take(), take(), take(), take()];
+    for (const message of others) message.ack();
+    // Below the floor there is nothing: no commit could cover them.
+    expect([a.uncommitted, source.inFlight]).toEqual([0, 4]);
+    oldest?.ack();
+    turn();
+    expect([a.uncommitted, source.uncommitted, source.inFlight]).toEqual([4, 4, 0]);
+    expect([source.gate.isFull, emitted.length]).toEqual([true, 0]);
+    a.committed(3);
+    turn();
+    expect(namesOf(emitted)).toBe('a4 a5');
+    expect([a.uncommitted, source.inFlight, source.gate.inFlight]).toEqual([1, 2, 3]);
+    expect(said.at(-1)).toBe('resume a');
+  });
+
+  it('is idle when all is settled, committed or not', () => {
+    const { source, lane, receive, take } = sourceOf();
+    receive(lane('a', { isCumulative: true, isCommitted: true }), 1);
+    expect(source.isIdle).toBe(false);
+    take().ack();
+    expect([source.isIdle, source.uncommitted]).toEqual([true, 1]);
+  });
+
+  it('frees the places of a committed lane that is taken away, and those of what it settles late', () => {
+    const { source, lane, receive, take } = sourceOf();
+    const gone = lane('gone', { isCumulative: true, isCommitted: true });
+    receive(gone, 4);
+    for (let count = 0; count < 2; count += 1) take().ack();
+    gone.revoke();
+    expect([source.gate.inFlight, source.uncommitted]).toEqual([2, 0]);
+    gone.committed(2);
+    for (let count = 0; count < 2; count += 1) take().ack();
+    expect([source.gate.inFlight, source.uncommitted, source.isIdle]).toEqual([0, 0, true]);
+  });
+
   it('loses the newest, counted, when its stash is full and the transport cannot pause', () => {
     const { source, lane, receive } = sourceOf({ canPause: false, stash: { messages: 2, bytes: 1 << 20 } });
     receive(lane('a'), 9);

@@ -131,8 +131,8 @@ export const mutants: readonly Mutant[] = [
     law: 6,
     name: 'the window of a cumulative source counts messages, not the span',
     file: 'source.ts',
-    find: 'this.gate.leave(lane.floor === undefined ? 1 : lane.floor.settle(root.sequence));',
-    replace: 'lane.floor?.settle(root.sequence);\n    this.gate.leave(1);',
+    find: 'const freed = lane.floor === undefined ? 1 : lane.floor.settle(root.sequence);',
+    replace: 'lane.floor?.settle(root.sequence);\n    const freed = 1;',
   },
   {
     law: 7,
