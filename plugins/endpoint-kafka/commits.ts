@@ -22,10 +22,10 @@ export interface CommitsOptions {
   readonly group: string;
   readonly consumer: kafka.Consumer;
   readonly scheduler: SchedulerLike;
-  /** So many messages that are settled and not committed are committed before it is time: a crash repeats them. */
+  /** How many messages are settled and not committed: a crash repeats them, and they have their places in the window. */
+  readonly uncommitted: () => number;
+  /** So many are committed before it is time. */
   readonly most: number;
-  /** Twice as many are not committed, because the group does not answer: no more must be emitted. Or that is over. */
-  readonly onBehind: (isBehind: boolean) => void;
   /** What we own now. */
   readonly partitions: () => Iterable<Partition>;
   readonly onBroken: (error: AraldoError) => void;
@@ -75,22 +75,16 @@ export function createCommits(options: CommitsOptions): Commits {
   let isHurried = false;
   let isOver = false;
   let failures = 0;
-  /** Settled since the last commit began. */
-  let uncommitted = 0;
-  let isBehind = false;
 
   return {
     due() {
-      uncommitted += 1;
-      if (uncommitted < options.most) due();
-      else if (running === undefined) early();
-      else if (!isBehind && lag() >= 2 * options.most) behind(true);
+      if (isMuch() && running === undefined) early();
+      else due();
     },
     hurry(hurried) {
       isHurried = hurried;
-      if (hurried) early();
-      // The group has given out its partitions anew: it answers, and some of what was settled may not be ours.
-      else behind(false);
+      // The group has given out its partitions anew, or is about to: what it would not take before it may take now.
+      if (hurried || isMuch()) early();
     },
     async finish() {
       await running;
@@ -98,27 +92,17 @@ export function createCommits(options: CommitsOptions): Commits {
     },
     close() {
       isOver = true;
-      behind(false);
       timer?.unsubscribe();
       cut(pool);
     },
   };
 
-  /** How much is settled and not committed, by offsets. What one unsettled message holds back the window counts. */
-  function lag(): number {
-    let sum = 0;
-    for (const { committed, settledTo } of partitions())
-      if (committed >= 0) sum += Math.max(0, settledTo - committed);
-    return sum;
-  }
-
-  function behind(is: boolean): void {
-    if (is === isBehind) return;
-    isBehind = is;
-    options.onBehind(is);
+  function isMuch(): boolean {
+    return options.uncommitted() >= options.most;
   }
 
   function early(): void {
+    if (isOver) return;
     timer?.unsubscribe();
     timer = undefined;
     void commit();
@@ -136,21 +120,26 @@ export function createCommits(options: CommitsOptions): Commits {
   }
 
   function commit(): Promise<void> {
-    running ??= send().finally(() => {
+    running ??= send().then((isTaken) => {
       running = undefined;
-      if (isHurried) due();
-      else if (uncommitted >= options.most && !isOver) early();
+      // What the group has not taken is not sent again at once: it may be busy for long.
+      if (isTaken && isMuch() && !isHurried) early();
+      else if (isHurried || hasMoved()) due();
     });
     return running;
   }
 
-  async function send(): Promise<void> {
-    uncommitted = 0;
+  function hasMoved(): boolean {
+    for (const { settledTo, committed } of partitions()) if (settledTo > committed) return true;
+    return false;
+  }
+
+  /** Resolves with whether the group has taken something; never rejects. */
+  async function send(): Promise<boolean> {
     const moved = [...partitions()]
-      .map((partition) => ({ partition, to: partition.settledTo }))
+      .map((partition) => ({ partition, to: partition.settledTo, places: partition.lane.uncommitted }))
       .filter(({ partition, to }) => to > partition.committed);
-    if (moved.length === 0) behind(false);
-    if (moved.length === 0 || isOver) return;
+    if (moved.length === 0 || isOver) return false;
     const topics = new Map<string, CommitTopic>();
     for (const { partition, to } of moved) {
       const topic = topics.get(partition.topic) ?? { name: partition.topic, partitions: [] };
@@ -165,10 +154,14 @@ export function createCommits(options: CommitsOptions): Commits {
     try {
       await request([...topics.values()]);
       failures = 0;
-      for (const { partition, to } of moved) partition.committed = Math.max(partition.committed, to);
-      behind(false);
+      for (const { partition, to, places } of moved) {
+        partition.committed = Math.max(partition.committed, to);
+        partition.lane.committed(places);
+      }
+      return true;
     } catch (thrown) {
       failed(thrown);
+      return false;
     }
   }
 
@@ -196,9 +189,9 @@ export function createCommits(options: CommitsOptions): Commits {
 
   function failed(thrown: unknown): void {
     if (isOver) return;
-    failures += 1;
     const names = protocolErrorsOf(thrown);
     if (names.length > 0 && names.every((name) => isLate.has(name))) return;
+    failures += 1;
     if (failures < MOST_FAILURES) return due();
     onBroken(
       refusal('connection-lost', `could not commit for the group ${group} of ${addressOf(settings)}`, thrown),

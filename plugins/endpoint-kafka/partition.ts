@@ -62,7 +62,7 @@ export function createPartition(options: PartitionOptions): Partition {
   const { topic, index, endpoint, from, isCommitted, port, scheduler, library, maxBatch, onEmpty } = options;
   const name = `${topic}/${index}`;
   const meta = { endpoint, lane: name, topic, partition: index };
-  const lane = port.source.lane({ name, meta, isCumulative: true });
+  const lane = port.source.lane({ name, meta, isCumulative: true, isCommitted: true });
   let fetched: readonly Batch[] = [];
   let batchAt = 0;
   /** Of the batch at `batchAt`, once it is begun. */

@@ -66,8 +66,6 @@ export function createReader(options: ReaderOptions): Reader {
   const owned = new Map<string, Partition>();
   /** What is emitted while the group settles who owns what would come twice, from us and from whoever owns it then. */
   const holder: Holder = { name: `${endpoint}: the group ${options.group} rebalances` };
-  /** What is emitted while the group does not take commits would come twice, without end, after a crash. */
-  const committing: Holder = { name: `${endpoint}: the group ${options.group} does not answer commits` };
   const warn = createRateLimitedLog({ log, level: 'warn', everyMs: WARN_EVERY_MS, scheduler });
   let last: Assignment | undefined;
   /** Counts assignments, so that what was asked for an older one is dropped. */
@@ -114,12 +112,9 @@ export function createReader(options: ReaderOptions): Reader {
   const commits = createCommits({
     ...shared,
     group: options.group,
-    // With the window itself, a crash then repeats hardly more than the window.
+    uncommitted: () => port.source.uncommitted,
+    // A quarter of the window: the rest of it has room meanwhile.
     most: Math.max(1, Math.floor(port.source.gate.window / 4)),
-    onBehind(isBehind) {
-      if (isBehind) port.source.hold(committing);
-      else port.source.release(committing);
-    },
   });
   const fetches = createFetches({
     ...shared,
