@@ -5,9 +5,27 @@ import { readdirSync, readFileSync } from 'node:fs';
 const TICK_US = 10_000;
 const PAGE_BYTES = 4096;
 
+interface Stat {
+  readonly parent: number;
+  readonly userTicks: number;
+  /** The kernel's too. */
+  readonly ticks: number;
+}
+
 /** The processor time of a process tree so far, in microseconds. */
 export function cpuMicrosecondsOf(pid: number): number {
   return treeOf(pid).reduce((sum, each) => sum + cpuOf(each), 0);
+}
+
+/**
+ * The part of it that was not the kernel's, as far as that is known: how a process divides its time is sampled, and is a
+ * hundredth of a second coarse.
+ */
+export function userMicrosecondsOf(pid: number): number {
+  return treeOf(pid).reduce((sum, each) => {
+    const stat = read(`/proc/${each}/stat`);
+    return sum + (stat === undefined ? 0 : parseStat(stat).userTicks * TICK_US);
+  }, 0);
 }
 
 /** The resident memory of a process tree, in bytes. */
@@ -54,9 +72,10 @@ function cpuOf(pid: number): number {
 }
 
 /** The line of /proc/<pid>/stat, whose second field may hold anything, parentheses and spaces included. */
-export function parseStat(line: string): { readonly parent: number; readonly ticks: number } {
+export function parseStat(line: string): Stat {
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
-  return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+  const userTicks = Number(fields[11]);
+  return { parent: Number(fields[1]), userTicks, ticks: userTicks + Number(fields[12]) };
 }
 
 function read(file: string): string | undefined {

@@ -1,99 +1,116 @@
 /** One durable system to another: a backlog that waits at the one goes through araldo to the other. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
-import type { DurableSystem, SystemName } from '../../test/system/pairs/durable-system.ts';
-import { startSystem } from '../../test/system/pairs/systems.ts';
-import { cpuMicrosecondsOf } from '../process/cpu.ts';
-import { callsOf, PAYLOAD_BYTES } from './stream-loop.ts';
+import type { DurableSystem } from '../../test/system/pairs/durable-system.ts';
+import { cpuMicrosecondsOf, userMicrosecondsOf } from '../process/cpu.ts';
+import { watchAcks } from './sent-acks.ts';
+import { PAYLOAD_BYTES } from './stream-loop.ts';
 import { type Bench, textOf } from './workload.ts';
 
-const MESSAGES = 30_000;
+const PRELOADED_A_SECOND = 16_000;
 const BATCH = 1_000;
-const DEADLINE_MS = 120_000;
+/** What comes before is not measured: connections are made, and araldo is compiled while it runs. */
+const WARM_UP = 1 / 4;
+const DEADLINE_MS = 30_000;
 const POLL_MS = 20;
-/** Until it has made the queues, groups and sessions that keep the backlog for it. */
-const SETTLED_MS = 4_000;
 
 export interface PairRun {
   readonly perSecond: number;
   readonly cpuUs: number;
-  /** Messages in an acknowledgement, where the source can tell: Redis counts its commands. */
-  readonly perAck: number | undefined;
+  /** The part of it that is not the kernel's. */
+  readonly userUs: number;
+  /** Messages in an acknowledgement that araldo has sent to the source. */
+  readonly perAck: number;
+  /** Came more than once. */
+  readonly duplicates: number;
 }
 
-export async function runPair(bench: Bench, from: SystemName, to: SystemName): Promise<PairRun> {
-  await using source = await startSystem(from);
-  await using sink = await startSystem(to);
+/** @param mark tells its messages from those of other runs: what those have left does not count */
+export async function runPair(
+  bench: Bench,
+  source: DurableSystem,
+  sink: DurableSystem,
+  mark: string,
+): Promise<PairRun> {
+  const count = BATCH * Math.ceil((PRELOADED_A_SECOND * bench.seconds) / BATCH);
   const plugins = [
     { name: 'in', ...source.source() },
     { name: 'out', ...sink.sink() },
   ];
   const yaml = `plugins: ${JSON.stringify(plugins)}\nroutes: { in: [out] }\n`;
-  const start = () => bench.araldo.startWith({ yaml, publish: '/none', subscribe: '/none' });
-
-  const first = await start();
-  await sleep(SETTLED_MS);
-  await first.stop();
-  await fill(source);
-  const stats = await statsOf(source);
-  const araldo = await start();
+  await fill(source, count, mark);
+  using acks = watchAcks(source.name, source.proxy.port);
+  const araldo = await bench.araldo.startWith({ yaml, publish: '/none', subscribe: '/none' });
+  let run: Omit<PairRun, 'perAck'>;
   try {
-    const run = await arrived(sink, araldo.pid);
-    return { ...run, perAck: await stats?.perAck() };
+    run = await arrived(sink, { pid: araldo.pid, count, mark });
   } finally {
+    // It ends when all is acknowledged.
     await araldo.stop();
-    stats?.close();
   }
+  return { ...run, perAck: count / acks.count };
 }
 
-async function fill(source: DurableSystem): Promise<void> {
-  const payload = Buffer.from(textOf(PAYLOAD_BYTES));
-  for (let sent = 0; sent < MESSAGES; sent += BATCH) {
-    const confirmed = await source.put(Array.from({ length: BATCH }, () => payload));
+async function fill(source: DurableSystem, count: number, mark: string): Promise<void> {
+  for (let sent = 0; sent < count; sent += BATCH) {
+    const batch = Array.from({ length: BATCH }, (_, at) => payloadOf(mark, sent + at));
+    const confirmed = await source.put(batch);
     if (!confirmed.every(Boolean)) throw new Error(`${source.name} did not confirm what was put into it`);
   }
 }
 
-/** From the first message that has arrived to the last. */
-async function arrived(sink: DurableSystem, pid: number): Promise<{ perSecond: number; cpuUs: number }> {
-  let count = 0;
-  const counted = async (): Promise<number> => {
-    await sink.read({
-      came() {
-        count += 1;
-      },
-      // Nothing is killed here: what comes again is not what is measured.
-      again() {},
-    });
-    return count;
+function payloadOf(mark: string, number: number): Buffer {
+  const start = `${mark} ${number} `;
+  return Buffer.from(start + textOf(PAYLOAD_BYTES - start.length));
+}
+
+interface Expected {
+  readonly pid: number;
+  readonly count: number;
+  readonly mark: string;
+}
+
+/** From the end of the warm-up to the last message. */
+async function arrived(
+  sink: DurableSystem,
+  { pid, count, mark }: Expected,
+): Promise<Omit<PairRun, 'perAck'>> {
+  const isThere = new Uint8Array(count);
+  let delivered = 0;
+  let duplicates = 0;
+  const came = (payload: Buffer): void => {
+    const [of, number] = payload.toString('latin1', 0, 32).split(' ', 2);
+    if (of !== mark) return;
+    if (isThere[Number(number)] === 1) {
+      duplicates += 1;
+      return;
+    }
+    isThere[Number(number)] = 1;
+    delivered += 1;
   };
+  const snapshot = () => ({
+    delivered,
+    atMs: performance.now(),
+    cpuUs: cpuMicrosecondsOf(pid),
+    userUs: userMicrosecondsOf(pid),
+  });
+
   const deadline = performance.now() + DEADLINE_MS;
-  let start: { count: number; at: number; cpuUs: number } | undefined;
-  while ((await counted()) < MESSAGES) {
-    if (count > 0) start ??= { count, at: performance.now(), cpuUs: cpuMicrosecondsOf(pid) };
+  let start: ReturnType<typeof snapshot> | undefined;
+  for (;;) {
+    await sink.read({ came, again: came });
+    if (delivered >= count) break;
+    if (delivered >= count * WARM_UP) start ??= snapshot();
     if (performance.now() > deadline)
-      throw new Error(`${count} of ${MESSAGES} messages within ${DEADLINE_MS} ms`);
+      throw new Error(`expected ${count} messages within ${DEADLINE_MS} ms, found ${delivered}`);
     await sleep(POLL_MS);
   }
-  const from = start ?? { count: 0, at: performance.now(), cpuUs: 0 };
-  const measured = count - from.count;
+  if (start === undefined) throw new Error(`all ${count} messages came at once; measure for more --seconds`);
+  const end = snapshot();
+  const measured = end.delivered - start.delivered;
   return {
-    perSecond: (measured / (performance.now() - from.at)) * 1000,
-    cpuUs: (cpuMicrosecondsOf(pid) - from.cpuUs) / measured,
-  };
-}
-
-interface Stats {
-  perAck(): Promise<number>;
-  close(): void;
-}
-
-async function statsOf(source: DurableSystem): Promise<Stats | undefined> {
-  if (source.name !== 'redis-stream') return undefined;
-  const client = new Redis({ host: '127.0.0.1', port: source.proxy.port });
-  await client.config('RESETSTAT');
-  return {
-    perAck: async () => MESSAGES / ((await callsOf(client)).get('xack') ?? Number.NaN),
-    close: () => client.disconnect(),
+    perSecond: (measured / (end.atMs - start.atMs)) * 1000,
+    cpuUs: (end.cpuUs - start.cpuUs) / measured,
+    userUs: (end.userUs - start.userUs) / measured,
+    duplicates,
   };
 }
