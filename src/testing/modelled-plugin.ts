@@ -52,6 +52,11 @@ export const modelledPlugin: EndpointPlugin<typeof options> = defineEndpoint({
     sink: { ...broker.sink, ...(sink as Partial<SinkCapabilities>) },
     ...(channel !== undefined && { writesTo: [`modelled:${channel}`], readsFrom: [`modelled:${channel}`] }),
   }),
+  // A broker gives each consumer all messages; what comes over a connection comes once.
+  isolated: ({ source }) =>
+    (source as Partial<SourceCapabilities> | undefined)?.scope === 'local'
+      ? 'its messages come over one connection'
+      : {},
   create(_options, { name }) {
     throw new AraldoError(
       'plugin-failed',

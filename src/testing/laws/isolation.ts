@@ -1,13 +1,14 @@
 /** Laws 13 and 14: what happens to one does not change what becomes of others. Both compare two runs. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Configuration } from '../../config/configuration.ts';
+import type { RoutePlan } from '../../config/plan.ts';
 import { isLossy } from '../../core/overflow.ts';
 import { faultKinds } from '../arbitraries/fault.ts';
 import { scenarios } from '../arbitraries/scenario.ts';
 import type { VirtualRelay } from '../relay.ts';
 import type { Scenario, ScenarioAction } from '../scenario.ts';
 import { shown } from '../shown.ts';
-import { routesOf } from './eventful.ts';
+import { eventsOf, routesOf } from './eventful.ts';
 import type { Breach, ComparingLaw } from './law.ts';
 import { type Played, playToEnd, type RelayOf } from './played.ts';
 
@@ -15,7 +16,7 @@ export const isolation: ComparingLaw = {
   number: 13,
   name: 'isolation and claims',
   sentence:
-    'code beside the routes changes nothing, and what a sink receives does not depend on what happens to a sink whose legs may lose',
+    'code beside the routes changes nothing, and what a sink receives does not depend on what happens to a sink whose legs may lose, or whose consumers are its own',
   scenarios: (configuration, settings) =>
     scenarios(configuration, {
       ...settings,
@@ -61,20 +62,50 @@ function addStrangers(relay: VirtualRelay): void {
 async function comparedWithoutOthers(relayOf: RelayOf, scenario: Scenario): Promise<Breach | undefined> {
   const configuration = await configurationOf(relayOf);
   const about = new Set(scenario.map(sinkOf).filter((sink) => sink !== undefined));
+  let busy: Played | undefined;
   for (const sink of about) {
-    if (!isLossySink(configuration, sink)) continue;
-    const busy = await playToEnd(relayOf, scenario);
-    const quiet = await playToEnd(
-      relayOf,
-      scenario.filter((action) => sinkOf(action) !== sink),
-    );
-    for (const other of configuration.endpoints.keys()) {
-      if (other === sink) continue;
-      const wrong = unlike(other, seenAt(busy, other), seenAt(quiet, other));
-      if (wrong !== undefined) return { text: `because of what happens to ${sink}, ${wrong}`, played: busy };
-    }
+    if (!isLossySink(configuration, sink) && !isSinkApart(configuration, sink)) continue;
+    busy ??= await playToEnd(relayOf, scenario);
+    const breach = await comparedWithout(sink, relayOf, busy);
+    if (breach !== undefined) return breach;
   }
   return undefined;
+}
+
+/**
+ * Plays a scenario once more, without what happens to one sink: the others must receive the same at the same times, and
+ * sources that do not lead to it be held by the same at the same times.
+ */
+export async function comparedWithout(
+  sink: string,
+  relayOf: RelayOf,
+  busy: Played,
+): Promise<Breach | undefined> {
+  const calm = busy.scenario.filter((action) => sinkOf(action) !== sink);
+  if (calm.length === busy.scenario.length) return undefined;
+  const quiet = await playToEnd(relayOf, calm);
+  const { configuration } = busy.relay;
+  const leading = new Set(routesTo(configuration, sink).flatMap(({ from }) => from));
+  for (const other of configuration.endpoints.keys()) {
+    if (other === sink) continue;
+    const wrong =
+      unlike(other, seenAt(busy, other), seenAt(quiet, other)) ??
+      (leading.has(other) ? undefined : unlikeHolds(other, busy, quiet));
+    if (wrong !== undefined) return { text: `because of what happens to ${sink}, ${wrong}`, played: busy };
+  }
+  return undefined;
+}
+
+function unlikeHolds(name: string, busy: Played, quiet: Played): string | undefined {
+  const [seen, expected] = [busy, quiet].map((played) =>
+    eventsOf(played, 'held', 'released')
+      .filter(({ endpoint }) => endpoint === name)
+      .map(({ kind, holder, atMs }) => `${kind} by ${holder} at ${atMs} ms`),
+  ) as [string[], string[]];
+  const length = Math.max(seen.length, expected.length);
+  const place = Array.from({ length }, (_, at) => at).find((at) => seen[at] !== expected[at]);
+  if (place === undefined) return undefined;
+  return `${name} is ${seen[place] ?? 'held no more'}, and else ${expected[place] ?? 'held no more'}`;
 }
 
 async function configurationOf(relayOf: RelayOf): Promise<Configuration> {
@@ -86,6 +117,29 @@ async function configurationOf(relayOf: RelayOf): Promise<Configuration> {
 function sinkOf(action: ScenarioAction): string | undefined {
   if ('sink' in action) return action.sink;
   return 'endpoint' in action ? action.endpoint : undefined;
+}
+
+/** A sink of routes that have no other, from sources that nobody else reads; no source itself, and on no circle. */
+function isSinkApart(configuration: Configuration, sink: string): boolean {
+  const routes = routesTo(configuration, sink);
+  const sources = new Set(routes.flatMap(({ from }) => from));
+  const circular = [sink, ...sources].some(
+    (name) => (configuration.endpoints.get(name)?.capabilities.writesTo?.length ?? 0) > 0,
+  );
+  if (circular) return false;
+  return routesOf(configuration).every(({ plan: { from, to, onError } }) => {
+    // It may be slow to take them, or be sent more of them.
+    if (typeof onError === 'object' && (onError.deadLetter === sink || to.some((leg) => leg.to === sink)))
+      return false;
+    if (from.includes(sink)) return false;
+    return to.every((leg) => leg.to === sink) || !from.some((name) => sources.has(name));
+  });
+}
+
+function routesTo(configuration: Configuration, sink: string): readonly RoutePlan[] {
+  return routesOf(configuration)
+    .map(({ plan }) => plan)
+    .filter(({ to }) => to.some((leg) => leg.to === sink));
 }
 
 /** A sink that no leg waits for, which is no source, no place for dead letters, and on no circle. */
