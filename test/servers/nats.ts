@@ -23,6 +23,8 @@ export interface NatsServer extends AsyncDisposable {
   readonly port: number;
   /** `nats://127.0.0.1:<port>` */
   readonly url: string;
+  /** Where it keeps its streams. */
+  readonly folder: string;
   /** The process id, or undefined while it is down. */
   readonly pid: number | undefined;
   /** SIGKILL; resolves when the process is gone. */
@@ -100,6 +102,7 @@ async function startOn(port: number, { config = '' }: NatsOptions): Promise<Nats
   return {
     port,
     url: `nats://127.0.0.1:${port}`,
+    folder,
     get pid() {
       return running?.pid;
     },
