@@ -21,6 +21,7 @@ export interface Chronicle extends RouteWitness, EndpointWitness {
   poison(step: string, place: number | undefined): void;
   sent(sent: Sent, place: number): void;
   killed(): void;
+  reloads(): void;
   settling(): void;
   /** A source emits; told before any route sees it. */
   emitted(source: Source, root: Message): void;
@@ -106,6 +107,10 @@ export function createChronicle({ nowMs, onWritten, stopsAt }: ChronicleOptions)
     killed() {
       depth = 0;
       write({ kind: 'killed' });
+    },
+
+    reloads() {
+      write({ kind: 'reloads' });
     },
 
     settling() {

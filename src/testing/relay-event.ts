@@ -87,6 +87,8 @@ export type RelayEvent =
   /** The connection of an endpoint is gone; it can be opened again. */
   | (At & { readonly kind: 'down' | 'up'; readonly endpoint: string })
   | (At & { readonly kind: 'killed' })
+  /** A reload begins: what was there before has the time of a drain to end. */
+  | (At & { readonly kind: 'reloads' })
   /** From here on all sinks take messages, and all is up. */
   | (At & { readonly kind: 'settling' })
   /** Emissions and writes stand within each other, so deep. */
@@ -143,6 +145,8 @@ export function wordsOf(event: RelayEvent): { readonly who: string; readonly wha
       return { who: event.endpoint, what: 'is down' };
     case 'up':
       return { who: event.endpoint, what: 'can be reached again' };
+    case 'reloads':
+      return { who: 'relay', what: 'reloads' };
     case 'killed':
       return { who: 'relay', what: 'is killed, and started again' };
     case 'settling':

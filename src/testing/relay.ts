@@ -215,9 +215,9 @@ export async function virtualRelay(options: RelaySource & RelayOptions): Promise
         ...(operators !== undefined && { operators }),
       });
       refuseOtherEnds(configuration, next);
-      chronicle.note('araldo', 'reloads');
       // As in the server, one waits for what the one before has taken out of use.
       while (life.isLeaving) await pass(1);
+      chronicle.reloads();
       life.reload(next);
       configuration = next;
       await pass(0);

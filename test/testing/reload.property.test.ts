@@ -1,6 +1,15 @@
 import fc from 'fast-check';
-import { describe, it } from 'vitest';
-import { faultKinds, laws, loadRelay, topologies, virtualRelay } from '../../src/testing/index.ts';
+import { describe, expect, it } from 'vitest';
+import {
+  faultKinds,
+  laws,
+  loadRelay,
+  type Scenario,
+  topologies,
+  virtualRelay,
+} from '../../src/testing/index.ts';
+import { lossless } from '../../src/testing/laws/lossless.ts';
+import { playToEnd } from '../../src/testing/laws/played.ts';
 import { runs } from '../runs.ts';
 
 const faults = [...faultKinds.filter((kind) => kind !== 'restart'), 'reload', 'reload', 'reload'] as const;
@@ -24,6 +33,24 @@ describe('a relay that is reloaded', () => {
       }),
       runs({ share: 0.012 }),
     );
+  });
+
+  it('loses nothing where it gives back what could not be carried through in time', async () => {
+    const yaml = `
+      plugins:
+        - { name: orders, id: endpoint-modelled }
+        - { name: archive, id: endpoint-modelled }
+      routes: { orders: [{ to: archive, buffer: 4 }] }`;
+    const scenario: Scenario = [
+      { do: 'stall', sink: 'archive' },
+      { do: 'send', to: 'orders', payload: 1 },
+      { do: 'reload', route: 'orders', anew: 'legs' },
+      { do: 'wait', ms: 10_001 },
+    ];
+    const played = await playToEnd(() => virtualRelay({ yaml }), scenario);
+    expect(lossless.examine?.(played, {})).toBeUndefined();
+    expect(played.relay.received('archive').map(({ payload }) => payload)).toEqual([1]);
+    expect(played.relay.sent.map(({ deliveries }) => deliveries)).toEqual([2]);
   });
 
   it('changes nothing of what does not change', async () => {

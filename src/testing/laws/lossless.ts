@@ -57,6 +57,8 @@ export function stuckIn(played: Played): string | undefined {
 function undelivered(played: Played): string | undefined {
   if (stoppedSources(played).size > 0) return undefined;
   const owed = new Map<string, number>();
+  /** The latest offer of each copy. */
+  const offers = new Map<string, EventOf<'offered'>>();
   const change = (event: Pick<EventOf<'offered'>, 'id' | 'of' | 'leg'>, by: number): number => {
     const copy = `${event.leg} ${nameOf(event)}`;
     const count = (owed.get(copy) ?? 0) + by;
@@ -66,7 +68,10 @@ function undelivered(played: Played): string | undefined {
   let refused: RelayEvent | undefined;
   for (const event of played.relay.events) {
     if (event.kind === 'killed') owed.clear();
-    if (event.kind === 'offered' && !event.leg.includes(' ⇢ ')) change(event, 1);
+    if (event.kind === 'offered' && !event.leg.includes(' ⇢ ')) {
+      change(event, 1);
+      offers.set(`${event.leg} ${nameOf(event)}`, event);
+    }
     if (event.kind === 'confirmed' && !event.leg.includes(' ⇢ ') && change(event, -1) < 0) {
       return `${event.endpoint} confirmed ${event.id} more often than ${event.leg} was offered it`;
     }
@@ -75,8 +80,26 @@ function undelivered(played: Played): string | undefined {
     if (event.kind === 'failed' && event.place.includes(' → ')) change({ ...event, leg: event.place }, -1);
   }
   for (const [copy, count] of owed) {
-    if (count > 0)
+    const offered = offers.get(copy);
+    if (count > 0 && offered !== undefined && !isGivenBackLate(offered, played))
       return `${copy} never arrived${refused === undefined ? '' : ', though its sink takes all'}`;
   }
   return undefined;
+}
+
+/** What a reload could not carry through in the time that it has goes back to its source, and came again from there. */
+function isGivenBackLate(offered: EventOf<'offered'>, { relay }: Played): boolean {
+  const { events, configuration } = relay;
+  const { drainMs } = configuration.plan.server.limits;
+  const later = events.slice(events.indexOf(offered) + 1);
+  const cutsMs = later.flatMap(({ kind, atMs }) => (kind === 'reloads' ? [atMs + drainMs] : []));
+  return offered.of.every((stem) =>
+    later.some(
+      (event) =>
+        event.kind === 'emitted' &&
+        event.sent === stem.sent &&
+        event.delivery > stem.delivery &&
+        cutsMs.some((cutMs) => cutMs <= event.atMs),
+    ),
+  );
 }
