@@ -75,6 +75,11 @@ export interface BatteryWorld {
   readonly isText?: boolean;
   /** The name of the endpoint, where it matters: that of every endpoint of a case is `battery` unless given. */
   readonly name?: string;
+  /**
+   * The window of a source through faults, in messages; 64 unless given. An endpoint that reads nothing while its window
+   * is full cannot tell then that a connection is half open, and needs one that is never full.
+   */
+  readonly window?: number;
   /** What the server would lend the endpoint. */
   readonly service?: <T>(key: Service<T>) => T;
   /** Cases that cannot be, with the reason: `{ 'wrong host': 'it connects to nothing' }`. */

@@ -6,6 +6,7 @@ import { mqttWorld } from './support/mqtt-world.ts';
 import { playBattery } from './support/play-battery.ts';
 
 const isKill = (name: string): boolean => name.includes('server was killed');
+const isHalfOpen = (name: string): boolean => name.includes('half-open');
 
 /** Two brokers: one that writes all it has to disk with each change is slow, and only needed where it is killed. */
 describeWith(['mosquitto', 'mosquitto-clients'], 'endpoint-mqtt', () => {
@@ -24,6 +25,10 @@ describeWith(['mosquitto', 'mosquitto-clients'], 'endpoint-mqtt', () => {
 
   const start = (which: keyof typeof brokers) => () =>
     mqttWorld(brokers[which] as MosquittoServer, `b${(places += 1)}`);
-  playBattery('endpoint-mqtt', { start: start('quick') }, { only: (name) => !isKill(name) });
+  const others = (name: string): boolean => !isKill(name) && !isHalfOpen(name);
+  playBattery('endpoint-mqtt', { start: start('quick') }, { only: others });
+  // mosquitto sends more than the window, and beyond that nothing is read, no pong either.
+  const wide = async () => ({ ...(await start('quick')()), window: 10_000 });
+  playBattery('endpoint-mqtt', { start: wide }, { only: isHalfOpen });
   playBattery('endpoint-mqtt', { start: start('durable'), messages: isDeep ? 40 : 15 }, { only: isKill });
 });

@@ -110,7 +110,7 @@ describe('slow peers of a hundred', () => {
     // Its own buffer of 1 MiB, the kernel's, and what the collector has not looked at yet.
     expect(most - before).toBeLessThan(150 * 1024 * 1024);
     // A noisy machine: the figure itself is the bench's business.
-    expect(after / usual).toBeGreaterThan(0.5);
+    expect(after / usual).toBeGreaterThan(0.25);
     for (const { socket } of peers) socket.destroy();
   });
 
