@@ -70,7 +70,7 @@ export async function jetstreamSystem(): Promise<DurableSystem> {
     proxy,
     source() {
       isRead = true;
-      return { id: 'endpoint-jetstream', url, stream: 'IN', durable: 'd', 'ack-wait': '2s' };
+      return { id: 'endpoint-jetstream', url, stream: 'IN', durable: 'd', 'ack-wait': '5s' };
     },
     sink: () => ({ id: 'endpoint-jetstream', url, publish: 'out', stream: 'OUT' }),
     async put(payloads) {
