@@ -63,6 +63,17 @@ describe('a route with isolate: true', () => {
     expect(found.filter((text) => text !== undefined).length).toBeGreaterThan(2);
   });
 
+  it('is refused where a modelled source has connections, each of which one consumer reads', async () => {
+    const value = {
+      plugins: [
+        { name: 'browsers', id: 'endpoint-modelled', source: { scope: 'local' } },
+        { name: 'archive', id: 'endpoint-modelled' },
+      ],
+      routes: { browsers: { to: ['archive'], isolate: true } },
+    };
+    await expect(loadRelay({ value })).rejects.toThrow('its messages come over one connection');
+  });
+
   describe('is looked at by law 13', () => {
     const yaml = (via = '') => `
       plugins:
