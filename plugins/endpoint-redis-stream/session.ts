@@ -101,7 +101,7 @@ export function createSession(session: SessionOptions): Session {
     if (reads !== undefined) await openReader(link, reads, signal);
     writer = createWriter<Field[]>({
       link,
-      send: (fields) => link.redis.xadd(stream, ...([...trim, '*', ...fields] as [string, ...Field[]])),
+      send: (fields) => link.send('XADD', [stream, ...trim, '*', ...fields]),
       place: stream,
       ownFault: /^ERR\b/,
       scheduler,
