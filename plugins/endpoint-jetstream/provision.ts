@@ -8,6 +8,8 @@ import type { CreateSettings, Settings } from './settings.ts';
 
 /** What a consumer is on the server, whoever made it. */
 export interface ConsumerFacts {
+  /** When it was made, in milliseconds since 1970: another one of the same name begins anew. */
+  readonly madeAtMs: number;
   readonly ackWaitMs: number;
   /** How often it delivers a message at most; unlimited where it is `undefined`. */
   readonly maxDeliver: number | undefined;
@@ -119,7 +121,7 @@ async function ensureConsumer(
 
 /** What an existing consumer is; throws where we cannot read through it, or it reads other things than are stated. */
 function factsOf(
-  { config, stream_name, name }: ConsumerInfo,
+  { config, stream_name, name, created }: ConsumerInfo,
   { address }: Link,
   settings: Settings,
 ): ConsumerFacts {
@@ -143,7 +145,11 @@ function factsOf(
     throw problem(`reads ${found}`, `filter states ${filter.join(', ')}: delete the consumer`);
   }
   const { ack_wait: wait = 30_000 * NANOS, max_deliver: most = -1 } = config;
-  return { ackWaitMs: Math.round(wait / NANOS), maxDeliver: most > 0 ? most : undefined };
+  return {
+    madeAtMs: Date.parse(created),
+    ackWaitMs: Math.round(wait / NANOS),
+    maxDeliver: most > 0 ? most : undefined,
+  };
 }
 
 /** A fixed subject that no stream takes would be published into nothing. */

@@ -11,6 +11,7 @@ import { Wire } from '../../src/core/wire.ts';
 import { bytesOf, type Link } from '../../src/nats/connection.ts';
 import { type HeaderBlock, headerOf, metaOfHeaders, readHeaders } from '../../src/nats/headers.ts';
 import { type Delivery, readDelivery } from './delivery.ts';
+import type { Done } from './done.ts';
 
 export interface PullerOptions {
   readonly link: Link;
@@ -25,6 +26,10 @@ export interface PullerOptions {
   /** What `end` of the puller before it returned: else the server waits with these for the whole ack-wait. */
   readonly owed: readonly string[];
   readonly ackWaitMs: number;
+  /** What is done already: when it comes again, it is acknowledged again, and nobody else gets it. */
+  readonly done: Done;
+  /** The server delivers again what is done: it was killed, and has forgotten. */
+  readonly onForgotten: () => void;
   /** Called once: the consumer does not serve us any more, though the connection may be there. */
   readonly onBroken: (error: AraldoError) => void;
 }
@@ -46,6 +51,10 @@ export interface Puller {
 /** What was delivered and is not settled. */
 interface Held {
   readonly reply: string;
+  /** The position in the stream. */
+  readonly sequence: number;
+  /** When the stream took it, in milliseconds since 1970. */
+  readonly takenAtMs: number;
   /** At which extension it came: it is fresh until the next one. */
   readonly since: number;
 }
@@ -64,6 +73,7 @@ const GOES_ON = '+WPI';
 
 export function createPuller(options: PullerOptions): Puller {
   const { link, lane, scheduler, prefix, stream, durable, window, owed, ackWaitMs, onBroken } = options;
+  const { done, onForgotten } = options;
   const { nats } = link;
   const inbox = link.library.createInbox();
   const ask = `${prefix}.CONSUMER.MSG.NEXT.${stream}.${durable}`;
@@ -99,6 +109,7 @@ export function createPuller(options: PullerOptions): Puller {
       const one = held.get(place);
       if (one === undefined) return;
       held.delete(place);
+      if (status !== 'nack') done.add(one.sequence, one.takenAtMs);
       if (!nats.isClosed()) nats.publish(one.reply, words[status]);
       plan();
     },
@@ -163,7 +174,13 @@ export function createPuller(options: PullerOptions): Puller {
     const delivery = readDelivery(reply);
     if (delivery === undefined) return;
     expected = Math.max(0, expected - 1);
-    held.set(delivery.place, { reply, since: extensions });
+    const { sequence, timestamp: takenAtMs } = delivery;
+    if (done.has(sequence, takenAtMs)) {
+      nats.publish(reply, words.ack);
+      onForgotten();
+      return plan();
+    }
+    held.set(delivery.place, { reply, sequence, takenAtMs, since: extensions });
     lane.receiveBytes(
       Wire.of(bytesOf(message)),
       metaOf(lane, message.subject, delivery, block),

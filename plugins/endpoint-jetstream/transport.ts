@@ -9,6 +9,7 @@ import type { EndpointContext } from '../../src/core/plugin.ts';
 import { createRateLimitedLog } from '../../src/core/rate-limited-log.ts';
 import { type Connect, connectNats, type Link } from '../../src/nats/connection.ts';
 import { headersOf } from '../../src/nats/headers.ts';
+import { createDone } from './done.ts';
 import { createMessageIds } from './message-id.ts';
 import { type ConsumerFacts, provision } from './provision.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
@@ -41,6 +42,8 @@ export function createTransport(
   const { maxInFlight: window, maxDeliveries } = context.endpoint;
   const idOf = createMessageIds();
   const say = createRateLimitedLog({ log, level: 'info', everyMs: LOG_EVERY_MS, scheduler });
+  /** Kept over reconnects, as the consumer is. */
+  const done = createDone();
   let session: Session | undefined;
   /** Held when a connection was lost: a window at most. */
   let owed: readonly string[] = [];
@@ -138,6 +141,7 @@ export function createTransport(
     }
     const lane = port.source.lane({ name: stream, meta: { endpoint, lane: stream, stream } });
     opened.lane = lane;
+    done.of(consumer.madeAtMs);
     opened.puller = createPuller({
       link: opened.link,
       lane,
@@ -148,6 +152,12 @@ export function createTransport(
       window,
       owed,
       ackWaitMs: consumer.ackWaitMs,
+      done,
+      onForgotten: () =>
+        say(
+          { endpoint },
+          `${endpoint}: the server has delivered again what was acknowledged to it; it is left out`,
+        ),
       onBroken: (error) => port.broken(error),
     });
     owed = [];

@@ -1,3 +1,5 @@
+import { truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -308,5 +310,28 @@ describeWith(['nats-server'], 'endpoint-jetstream › faults', () => {
     }
     await it.until(() => it.leg.held === 0 && seen.size === sent, 10_000);
     expect([it.leg.failed, it.leg.delivered]).toEqual([0, sent]);
+  });
+
+  it('leaves out what it has acknowledged when a killed server has forgotten that', async () => {
+    await using nats = await startNats();
+    const at = { url: nats.url, stream: 'KEPT', create: { subjects: ['kept.>'] } };
+    await using it = await opened({ ...at, durable: 'd', publish: 'kept.a' }, {}, ack);
+    const { seen } = it;
+    const place = join(nats.folder, 'jetstream', '$G', 'streams', 'KEPT', 'obs', 'd', 'o.dat');
+    for (const one of numbers(50)) it.send(Message.of(one));
+    await it.until(() => seen.length === 50 && it.endpoint.inbound.isIdle);
+    await nats.kill();
+    // As if it was killed while it wrote how far the consumer is.
+    truncateSync(place);
+    await nats.restart();
+    await it.until(() => it.endpoint.state === 'open', 8_000);
+    it.send(Message.of('after'));
+    await it.until(() => seen.map(text).includes('after'), 8_000);
+    expect(seen.map(text)).toEqual([...numbers(50), 'after']);
+    await using client = await connect({ servers: nats.url });
+    const manager = await jetstreamManager(client);
+    await expect
+      .poll(async () => (await manager.consumers.info('KEPT', 'd')).ack_floor.stream_seq, { timeout: 5_000 })
+      .toBe(51);
   });
 });
