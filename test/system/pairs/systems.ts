@@ -46,12 +46,10 @@ export const allPairs: readonly Pair[] = systemNames.flatMap((source) =>
   systemNames.filter((sink) => sink !== source).map((sink): Pair => [source, sink]),
 );
 
-/** Those whose servers start at once, in a ring: each is once the source, and once the sink. */
-export const ring: readonly Pair[] = [
-  ['redis-stream', 'jetstream'],
-  ['jetstream', 'mqtt'],
-  ['mqtt', 'redis-stream'],
-];
+/** In a ring: each is once the source, and once the sink. */
+export const ring: readonly Pair[] = systemNames.map(
+  (source, place): Pair => [source, systemNames[(place + 1) % systemNames.length] ?? source],
+);
 
 /**
  * Pairs as they are written: `kafka:amqp,mqtt:redis-stream`, or `all`.
