@@ -26,6 +26,8 @@ setTimeout(() => process.exit(), LINGER_MS).unref();
 
 async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
+  /** What becomes of it when the configuration is wrong. */
+  let outcome = 'nothing was started';
   const program = new Command('araldo')
     .description('A relay: messages from anywhere to anywhere, browsers included.')
     .version(version)
@@ -50,6 +52,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .option('--pid <pid>', 'its process id: it gets a SIGHUP, and its log says what came of it', wholeNumber)
     .option('--port <port>', 'where it listens, if the configuration says any free port', wholeNumber)
     .action(async (options: { pid?: number; port?: number }) => {
+      outcome = 'nothing was reloaded';
       // What is wrong with the file is said here, with its lines; the server is not asked then.
       const { plan } = await load(config());
       const { reloadCommand } = await import('./runtime/reload-command.ts');
@@ -129,7 +132,7 @@ async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv);
     return exitCode;
   } catch (thrown) {
-    return report(thrown);
+    return report(thrown, outcome);
   }
 }
 
@@ -252,7 +255,7 @@ function counted(count: number, noun: string): string {
 }
 
 /** Says what went wrong in words, and returns the exit code for it. */
-async function report(thrown: unknown): Promise<number> {
+async function report(thrown: unknown, outcome: string): Promise<number> {
   // Commander has written its sentence already; help and version end here too, with 0.
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT_USAGE;
   const { ConfigurationError } = await import('./config/load.ts');
@@ -260,7 +263,7 @@ async function report(thrown: unknown): Promise<number> {
     const { renderProblems } = await import('./config/render.ts');
     const color = process.stderr.isTTY && process.stderr.hasColors();
     const width = process.stderr.columns ?? 100;
-    process.stderr.write(`${renderProblems(thrown.problems, { color, width })}\n`);
+    process.stderr.write(`${renderProblems(thrown.problems, { color, width, outcome })}\n`);
     return EXIT_CONFIGURATION;
   }
   const { AraldoError } = await import('./core/errors.ts');

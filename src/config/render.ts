@@ -11,6 +11,8 @@ export interface RenderOptions {
   readonly color?: boolean;
   /** Columns of the terminal; 80 unless given. */
   readonly width?: number;
+  /** What becomes of it, after the count. */
+  readonly outcome?: string;
 }
 
 type Paint = (text: string) => string;
@@ -47,12 +49,12 @@ const NARROWEST = 40;
  * ```
  */
 export function renderProblems(problems: readonly Problem[], options: RenderOptions = {}): string {
-  const { color = false, width = 80 } = options;
+  const { color = false, width = 80, outcome = 'nothing was started' } = options;
   const style = color ? colorStyle : plainStyle;
   const columns = Math.max(NARROWEST, width);
   const rendered = problems.map((problem) => renderProblem(problem, style, columns));
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  const end = style.faint(`${count}; nothing was started`);
+  const end = style.faint(`${count}; ${outcome}`);
   return [...rendered, end].join('\n\n');
 }
 

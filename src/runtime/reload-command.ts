@@ -40,7 +40,7 @@ export async function reloadCommand(options: ReloadCommandOptions): Promise<numb
   }
   const answer = await ask(server, options.port ?? server.port);
   if ('problems' in answer) {
-    err.write(`${renderProblems(answer.problems)}\n`);
+    err.write(`${renderProblems(answer.problems, { outcome: 'nothing was reloaded' })}\n`);
     return EXIT_CONFIGURATION;
   }
   if (answer.result === 'failed') {

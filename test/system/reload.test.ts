@@ -101,6 +101,7 @@ describe('a reload', () => {
     expect(await sinks()).toBe('a: c');
     await using broken = araldo(folder, 'reload', '--port', String(port));
     expect(await broken.code).toBe(78);
+    expect(broken.out.stderr).toContain('1 problem; nothing was reloaded');
 
     await write(yaml('routes: { a: [b], b: [c] }'));
     await using asked = araldo(folder, 'reload', '--port', String(port));
