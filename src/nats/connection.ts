@@ -175,12 +175,21 @@ export function bytesOf(message: Msg): Buffer {
 function refusalOf(server: Server, settings: ConnectionSettings, thrown: unknown): AraldoError {
   if (thrown instanceof AraldoError) return thrown;
   const { cause } = thrown as { readonly cause?: unknown };
-  const text = tlsProblem(thrown) ?? tlsProblem(cause) ?? textOf(thrown);
+  const text = tlsProblem(thrown) ?? tlsProblem(cause) ?? textOf(thrown) + hintOf(server, settings, thrown);
   const isLogin = /authoriz|authentic/i.test(text);
   const cure = isLogin ? `; ${cureOf(settings.credentials, server)}` : '';
   return new AraldoError('connect-failed', `could not connect to ${server.address}: ${text}${cure}`, {
     cause: thrown,
   });
+}
+
+/** A server that does not take our certificate says so and hangs up, and what it said may be lost with that. */
+function hintOf({ isTls }: Server, { tls }: ConnectionSettings, thrown: unknown): string {
+  const isSecure = isTls || Object.keys(tls).length > 0;
+  if (!isSecure || !/ECONNRESET|EPIPE|hang up|closed/i.test(textOf(thrown))) return '';
+  return tls.cert === undefined
+    ? '; if it asks for a certificate, set tls.cert and tls.key'
+    : '; it may not take the certificate of tls.cert';
 }
 
 /** So that a thousand clients do not all knock at the first server. */
