@@ -51,7 +51,7 @@ const SETTLED_MS = 250;
 /** The named points of araldo that a source has. */
 export function pointsOf(source: DurableSystem): readonly Point[] {
   const all: readonly Point[] = ['unconfirmed', 'unacked', 'any'];
-  return source.name === 'kafka' ? [...all, 'rebalance'] : all;
+  return source.name === 'kafka' ? [...all, 'rebalance', 'reload'] : [...all, 'reload'];
 }
 
 /** Plays it to the end: all has come, or the time is over. Judges nothing; rejects when araldo ends by itself. */
@@ -65,17 +65,20 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
   const deadline = beganAt + withinMs;
   const tally = createTally(2 * messages + (kills + 10) * (extra + batch));
   const folder = await mkdtemp(join(tmpdir(), 'araldo-pair-'));
+  let reloads = 0;
   // JSON is YAML.
-  const configuration = {
+  const configured = (): object => ({
     'server-port': 0,
     'log-level': 'warning',
     plugins: [
       { name: 'from', 'max-in-flight': maxInFlight, ...source.source() },
       { name: 'to', ...sink.sink() },
     ],
-    routes: { from: ['to'] },
-  };
-  await writeFile(join(folder, 'araldo.yaml'), JSON.stringify(configuration));
+    routes: { from: [{ to: 'to', buffer: 1_024 + reloads }] },
+  });
+  const writeConfiguration = (): Promise<void> =>
+    writeFile(join(folder, 'araldo.yaml'), JSON.stringify(configured()));
+  await writeConfiguration();
 
   const ended = new AbortController();
   /** Why it cannot go on. */
@@ -89,7 +92,16 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
   let isDown = false;
   const killing = new AbortController();
   let goal = messages;
-  const killed = { araldo: 0, source: 0, sink: 0, any: 0, unconfirmed: 0, unacked: 0, rebalance: 0 };
+  const killed = {
+    araldo: 0,
+    source: 0,
+    sink: 0,
+    any: 0,
+    unconfirmed: 0,
+    unacked: 0,
+    rebalance: 0,
+    reload: 0,
+  };
 
   /** Half of it at once, the rest as it is carried, so that there is always something to do; more for a named point. */
   const producing = (async () => {
@@ -197,6 +209,12 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
       next = start();
       await holds('a second member connects', () => source.proxy.accepted > accepted);
       await sleep(delayMs * 10);
+    } else if (point === 'reload') {
+      // Another buffer is another leg: what the old one has leaves first.
+      reloads += 1;
+      await writeConfiguration();
+      run.child.kill('SIGHUP');
+      await sleep(delayMs);
     }
     const last = run;
     // Before it ends: what ends by a signal of ours has not failed.

@@ -4,9 +4,9 @@ import { seededRandom } from '../../../src/testing/seeded.ts';
 
 /**
  * Of araldo: at any moment, or at the moments in which it knows more than one of its servers does. `rebalance`: while
- * the group of the source gets a second member.
+ * the group of the source gets a second member. `reload`: while it changes to another leg.
  */
-export type Point = 'any' | 'unconfirmed' | 'unacked' | 'rebalance';
+export type Point = 'any' | 'unconfirmed' | 'unacked' | 'rebalance' | 'reload';
 
 export type Victim = 'araldo' | 'source' | 'sink';
 

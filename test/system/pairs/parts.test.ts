@@ -86,7 +86,7 @@ describe('the table', () => {
   const row: Row = {
     ...{ source: 'kafka', sink: 'mqtt', seed: 5, versions: ['3.9.1', '2.0.11'] },
     ...{ attempted: 110, acknowledged: 100, delivered: 105, lost: 0, duplicated: 9, unexpected: 0 },
-    killed: { araldo: 4, source: 3, sink: 3, any: 1, unconfirmed: 1, unacked: 1, rebalance: 1 },
+    killed: { araldo: 4, source: 3, sink: 3, any: 1, unconfirmed: 1, unacked: 1, rebalance: 1, reload: 0 },
     ...{ bound: 10, seconds: 2 },
   };
 

@@ -62,7 +62,7 @@ export function tableOf({ commit, date, rows, before = '' }: Measured): string {
 
 function lineOf(row: Row, commit: string, date: string): string {
   const { killed, versions } = row;
-  const named = killed.unconfirmed + killed.unacked + killed.rebalance;
+  const named = killed.unconfirmed + killed.unacked + killed.rebalance + killed.reload;
   const cells = [
     ...[`${row.source} ${versions[0]}`, `${row.sink} ${versions[1]}`],
     ...[killed.araldo, killed.source, killed.sink, named],
