@@ -1,9 +1,10 @@
 // A real Kafka for one test file: one node that is broker and controller, on free ports of loopback, in a folder of its
 // own, killed and restarted at will. Or the one that KAFKA_BOOTSTRAP names, which is not killed.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +12,7 @@ import { describe } from 'vitest';
 import type { Certificate } from '../certificate.ts';
 import { freePort } from './free-port.ts';
 import { brokerFiles, jvm, lackOfBroker, run } from './kafka/broker.ts';
+import { kcat } from './kcat.ts';
 import { tether } from './tether.ts';
 
 export const alice = { username: 'alice', password: 'wonderland-7' } as const;
@@ -46,7 +48,7 @@ export interface KafkaServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const startWithinMs = 25_000;
+const startWithinMs = 60_000;
 const archiveWithinMs = 15_000;
 
 /** `describe`, for tests that start a broker: skipped under a name that says why there is none; in CI they fail. */
@@ -92,7 +94,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
     running = server;
     cut = tether(server.pid as number, folder);
     const deadline = performance.now() + startWithinMs;
-    while (!answers(`127.0.0.1:${port}`)) {
+    while (!(await answers(port))) {
       const ended = server.exitCode !== null || server.signalCode !== null;
       if (ended || performance.now() > deadline) throw new Error(`the broker does not answer:\n${said}`);
       await sleep(100);
@@ -235,10 +237,21 @@ function securedProperties(folder: string, { certificate }: SecuredListeners): R
   };
 }
 
-/** Whether kcat gets an answer. */
-function answers(broker: string): boolean {
-  const { status } = spawnSync('kcat', ['-b', broker, '-L', '-m', '1'], { stdio: 'ignore' });
-  return status === 0;
+/** Whether kcat is told of a broker: one that is still starting listens before it is any. */
+async function answers(port: number): Promise<boolean> {
+  if (!(await listens(port))) return false;
+  const told = await kcat(['-b', `127.0.0.1:${port}`, '-L', '-m', '10']).catch(() => '');
+  return told.toString().includes(' 1 brokers:');
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
 }
 
 function existing(broker: string): KafkaServer {

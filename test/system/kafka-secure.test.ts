@@ -15,6 +15,7 @@ import { type Certificate, hasOpenssl, makeCertificate } from '../certificate.ts
 import { type Mounted, type MountOptions, mount } from '../endpoint-bench.ts';
 import { freePort } from '../servers/free-port.ts';
 import { alice, describeWithKafka, type KafkaServer, startKafka } from '../servers/kafka.ts';
+import { createTopics } from '../servers/kafka-topic.ts';
 import { put, taken } from '../servers/kcat.ts';
 import { isDeep, killLoop, killLoopMs } from './support/kill-loop.ts';
 
@@ -24,7 +25,7 @@ const text = (message: Message): string => Buffer.from(message.payload as Uint8A
 
 async function opened(options: object, more?: MountOptions): Promise<Mounted> {
   const it = await mount(plugin, options, more);
-  await it.until(() => it.endpoint.state === 'open', 10_000);
+  await it.until(() => it.endpoint.state === 'open');
   return it;
 }
 
@@ -35,7 +36,7 @@ async function refusedWith(options: object, secrets: readonly string[] = []): Pr
     void lines.push(`${inspect(fields, { depth: 10 })} ${line}`);
   const log: Log = { debug: () => undefined, info: note, warn: note, error: note };
   await using it = await mount(plugin, options, { log });
-  await it.until(() => it.endpoint.lastError !== undefined, 10_000);
+  await it.until(() => it.endpoint.lastError !== undefined);
   // Long enough for several attempts.
   await new Promise((resolve) => setTimeout(resolve, 400));
   const error = it.endpoint.lastError;
@@ -62,7 +63,7 @@ describe.skipIf(!hasOpenssl)('with certificates', async () => {
       passworded = `127.0.0.1:${login}`;
       mutual = `127.0.0.1:${mtls}`;
       kafka = await startKafka({ secured: { loginPort: login, mutualPort: mtls, certificate } });
-    }, 40_000);
+    });
     afterAll(async () => {
       await kafka?.stop();
       certificate?.[Symbol.dispose]();
@@ -72,9 +73,7 @@ describe.skipIf(!hasOpenssl)('with certificates', async () => {
     async function topicOf(partitions = 1): Promise<string> {
       topics += 1;
       const topic = `secure-${topics}`;
-      const admin = new Admin({ clientId: 'test', bootstrapBrokers: [kafka.broker] });
-      await admin.createTopics({ topics: [topic], partitions, replicas: 1 });
-      await admin.close();
+      await createTopics(kafka.broker, [topic], { partitions });
       return topic;
     }
     const sasl = (password: string = alice.password, mechanism = 'SCRAM-SHA-512'): object => ({
@@ -165,16 +164,16 @@ describe.skipIf(!hasOpenssl)('with certificates', async () => {
         } as never);
       await using both = await mount(plugin, { brokers: [mutual], topic, group, tls, ...quick });
       const lacks = (says: RegExp): Promise<void> =>
-        both.until(() => says.test(both.endpoint.lastError?.message ?? ''), 10_000);
+        both.until(() => says.test(both.endpoint.lastError?.message ?? ''));
       await lacks(new RegExp(`the topic ${topic} of .*TOPIC_AUTHORIZATION_FAILED.*allow the user`));
       await allow(ResourceTypes.TOPIC, topic, AclOperations.WRITE);
       await lacks(new RegExp(`group ${group} of .*GROUP_AUTHORIZATION_FAILED.*allow the user`));
       await allow(ResourceTypes.GROUP, group, AclOperations.READ);
-      await both.until(() => both.endpoint.state === 'open', 10_000);
+      await both.until(() => both.endpoint.state === 'open');
       both.send(Message.of('written'));
       await lacks(/TOPIC_AUTHORIZATION_FAILED.*allow the user/);
       await allow(ResourceTypes.TOPIC, topic, AclOperations.READ);
-      await both.until(() => both.received.length > 0 && both.leg.held === 0, 10_000);
+      await both.until(() => both.received.length > 0 && both.leg.held === 0);
       await admin.close();
       expect(both.leg.failed).toBe(0);
     });
@@ -187,15 +186,15 @@ describe.skipIf(!hasOpenssl)('with certificates', async () => {
         const large = Buffer.alloc(100_000, 'x');
         const bomb = Array.from({ length: 60 }, () => large);
         await put(kafka.broker, topic, [Buffer.from('before')]);
-        const together = [
-          '-X',
-          'linger.ms=500',
-          '-X',
-          'batch.size=10000000',
-          '-X',
-          'message.max.bytes=10000000',
-        ];
-        await put(kafka.broker, topic, bomb, ['-p', '0', '-z', compression, ...together]);
+        // One batch, however slow kcat is: it waits until there are as many as a batch may hold, and no longer.
+        const together = {
+          'batch.num.messages': bomb.length,
+          'linger.ms': 60_000,
+          'batch.size': 10_000_000,
+          'message.max.bytes': 10_000_000,
+        };
+        const settings = Object.entries(together).flatMap(([name, value]) => ['-X', `${name}=${value}`]);
+        await put(kafka.broker, topic, bomb, ['-p', '0', '-z', compression, ...settings]);
         await put(kafka.broker, topic, [Buffer.from('after')]);
         const lines: object[] = [];
         const log: Log = { ...silentLog, warn: (fields) => void lines.push(fields) };
@@ -245,14 +244,14 @@ describe.skipIf(!hasOpenssl)('with certificates', async () => {
         await one.until(() => seen.size > 200);
         const two = await opened(options, { maxInFlight: 64 });
         two.endpoint.subscribe(note);
-        await two.until(() => two.received.length > 200, 10_000);
+        await two.until(() => two.received.length > 200);
         // It is gone without a word, and its partitions come back when its session is over.
         await two.supervisor.stop();
-        await one.until(() => seen.size > 800, 10_000);
+        await one.until(() => seen.size > 800);
       } finally {
         clearInterval(traffic);
       }
-      await one.until(() => sink.leg.held === 0 && seen.size === sent, 10_000);
+      await one.until(() => sink.leg.held === 0 && seen.size === sent);
       const lastOf = new Map<string, number>();
       for (const payload of first) {
         const [key = '', n] = payload.split(' ');
@@ -266,14 +265,14 @@ describe.skipIf(!hasOpenssl)('with certificates', async () => {
       const group = `g-${topic}`;
       const options = { brokers: [kafka.broker], topic, group, ...quick };
       await using it = await mount(plugin, options, { isUnread: true });
-      await it.until(() => it.endpoint.state === 'open', 10_000);
+      await it.until(() => it.endpoint.state === 'open');
       it.send(Message.of('later'));
       await it.until(() => it.leg.held === 0 && it.leg.delivered === 1);
       const admin = new Admin({ clientId: 'test', bootstrapBrokers: [kafka.broker] });
       expect([...(await admin.listGroups()).keys()]).not.toContain(group);
       const seen: string[] = [];
       it.endpoint.subscribe((message) => seen.push(text(message)));
-      await it.until(() => seen.includes('later'), 10_000);
+      await it.until(() => seen.includes('later'));
       expect([...(await admin.listGroups()).keys()]).toContain(group);
       await admin.close();
     });

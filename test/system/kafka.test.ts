@@ -1,4 +1,3 @@
-import { Admin } from '@platformatic/kafka';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { plugin } from '../../plugins/endpoint-kafka/index.ts';
 import { partitionOf } from '../../plugins/endpoint-kafka/murmur2.ts';
@@ -9,6 +8,7 @@ import { type Mounted, type MountOptions, mount } from '../endpoint-bench.ts';
 import { numRuns } from '../runs.ts';
 import { freePort } from '../servers/free-port.ts';
 import { alice, describeWithKafka, type KafkaServer, startKafka } from '../servers/kafka.ts';
+import { createTopics } from '../servers/kafka-topic.ts';
 import { kcat, put, taken } from '../servers/kcat.ts';
 import { playBattery } from './support/play-battery.ts';
 
@@ -40,10 +40,7 @@ await describeWithKafka('endpoint-kafka', () => {
   async function topicOf(partitions = 1, config: Record<string, string> = {}): Promise<string> {
     places += 1;
     const topic = `topic-${process.pid}-${places}`;
-    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [kafka.broker] });
-    const configs = Object.entries(config).map(([name, value]) => ({ name, value }));
-    await admin.createTopics({ topics: [topic], partitions, replicas: 1, configs });
-    await admin.close();
+    await createTopics(kafka.broker, [topic], { partitions, config });
     return topic;
   }
 
@@ -53,7 +50,7 @@ await describeWithKafka('endpoint-kafka', () => {
 
   async function open(options: object, more?: MountOptions): Promise<Mounted> {
     const it = await mount(plugin, { brokers: [kafka.broker], ...options }, more);
-    await it.until(() => it.endpoint.state === 'open', 10_000);
+    await it.until(() => it.endpoint.state === 'open');
     return it;
   }
 
@@ -96,7 +93,7 @@ await describeWithKafka('endpoint-kafka', () => {
   }
 
   // What takes many seconds: a kill has a test of its own below.
-  playBattery('battery ›', { start, kills: 1, patienceMs: 15_000 }, { deep: /server was killed|half-open/ });
+  playBattery('battery ›', { start, kills: 1 }, { deep: /server was killed|half-open/ });
 
   it('puts a key where librdkafka and the Java client put it', async () => {
     const topic = await topicOf(7);
@@ -186,15 +183,15 @@ await describeWithKafka('endpoint-kafka', () => {
         sent += payloads.length;
       }
     })();
-    await first.until(() => first.received.length > 200, 10_000);
+    await first.until(() => first.received.length > 200);
     const second = await open(reading(topic), { maxInFlight: window });
-    await second.until(() => second.received.length > 200, 10_000);
+    await second.until(() => second.received.length > 200);
     // It leaves again, and the first takes over.
     await second[Symbol.asyncDispose]();
     stop.abort();
     await traffic;
     const all = (): string[] => [...first.received, ...second.received].map(text);
-    await first.until(() => new Set(all()).size === sent, 10_000);
+    await first.until(() => new Set(all()).size === sent);
     const ids = [...first.received, ...second.received].map(place);
     expect(new Set(all()).size).toBe(sent);
     expect(ids.length - new Set(ids).size).toBeLessThanOrEqual(window);
@@ -212,14 +209,12 @@ await describeWithKafka('endpoint-kafka', () => {
       await kafka.kill();
       await both.until(() => both.endpoint.state === 'broken');
       await kafka.restart();
-      const begin = performance.now();
       const before = both.received.length;
-      await both.until(() => both.received.length > before + 200, 10_000);
-      expect(performance.now() - begin).toBeLessThan(5_000);
+      await both.until(() => both.received.length > before + 200);
     } finally {
       clearInterval(traffic);
     }
-    await both.until(() => both.leg.held === 0 && new Set(both.received.map(text)).size === sent, 10_000);
+    await both.until(() => both.leg.held === 0 && new Set(both.received.map(text)).size === sent);
     expect(both.leg.failed).toBe(0);
     expect(new Set(both.received.map(text))).toEqual(new Set(numbers(sent)));
   });

@@ -1,6 +1,7 @@
 // Kafka by a producer and a consumer of its client library: records as they are, in bytes.
 
-import { Admin, Consumer, type MessagesStream, Producer } from '@platformatic/kafka';
+import { Consumer, type MessagesStream, Producer } from '@platformatic/kafka';
+import { createTopics } from '../../servers/kafka-topic.ts';
 import type { End } from './end.ts';
 import type { Raw } from './mapping.ts';
 
@@ -9,9 +10,7 @@ const topics = ['matrix-in', 'matrix-out'] as const;
 /** Makes the topics, and resolves with the end. */
 export async function kafkaEnd(broker: string): Promise<End> {
   const base = { clientId: 'matrix', bootstrapBrokers: [broker] };
-  const admin = new Admin(base);
-  await admin.createTopics({ topics: [...topics], partitions: 1, replicas: 1 });
-  await admin.close();
+  await createTopics(broker, topics);
   const [into, out] = topics;
   const producer = new Producer({ ...base, autocreateTopics: false });
   const consumer = new Consumer({ ...base, groupId: 'matrix-beside' });
