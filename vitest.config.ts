@@ -13,6 +13,10 @@ export default defineConfig({
     reporters: ['default'],
     sequence: { hooks: 'stack', sequencer: SlowestFirst },
     restoreMocks: true,
+    // Whoever waits waits for what must come: the limits find hangs, and are no matter of how fast a machine is.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     projects: [
       {
         // What is pure needs no module of its own for each file: two thirds of the time were their imports.
@@ -22,7 +26,7 @@ export default defineConfig({
           isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: [...system, ...browser, ...property],
-          testTimeout: isDeep ? 600_000 : 30_000,
+          ...(isDeep && { testTimeout: 600_000 }),
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -33,7 +37,7 @@ export default defineConfig({
           name: 'property',
           isolate: false,
           include: property,
-          testTimeout: isDeep ? 600_000 : 120_000,
+          ...(isDeep && { testTimeout: 600_000 }),
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -44,8 +48,6 @@ export default defineConfig({
         test: {
           name: 'system',
           include: system,
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
@@ -55,8 +57,6 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: browser,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },

@@ -29,7 +29,7 @@ export interface Mounted extends AsyncDisposable {
   /** The leg that `send` offers to. */
   readonly leg: Leg;
   send(message: Message): void;
-  /** Resolves when `isSo`; fails after `withinMs`. */
+  /** Resolves when `isSo`; fails after `withinMs`: a minute, so that a slow machine is no reason. */
   until(isSo: () => boolean, withinMs?: number): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export async function mount(
     received,
     leg,
     send: (message) => leg.offer(message.claim()),
-    async until(isSo, withinMs = 5_000) {
+    async until(isSo, withinMs = 60_000) {
       const end = performance.now() + withinMs;
       while (!isSo()) {
         if (performance.now() > end) {

@@ -72,6 +72,8 @@ export async function createBatteryStage(
   const world = await start();
   const { server } = world;
   const proxy = server === undefined ? undefined : (world.proxy ?? (await faultProxy({ to: server })));
+  const patiently: typeof until = (what, holds, more) =>
+    until(what, holds, { withinMs: patienceMs, ...more });
   const at = proxy === undefined ? { host: '127.0.0.1', port: 0 } : { host: proxy.host, port: proxy.port };
   /** As many as the case mounts: a handful. */
   const mounted: StagedRole[] = [];
@@ -83,9 +85,9 @@ export async function createBatteryStage(
     async capabilitiesOf(options) {
       return world.plugin.capabilities(await parse(world.plugin, options));
     },
-    until: (what, holds, more) => until(what, holds, { withinMs: patienceMs, ...more }),
+    until: patiently,
     async mount(options, more) {
-      const role = await mountRole(world, options, more ?? {});
+      const role = await mountRole(world, patiently, options, more ?? {});
       mounted.push(role);
       return role;
     },
@@ -98,7 +100,12 @@ export async function createBatteryStage(
   };
 }
 
-async function mountRole(world: BatteryWorld, written: object, more: StageOptions): Promise<StagedRole> {
+async function mountRole(
+  world: BatteryWorld,
+  patiently: typeof until,
+  written: object,
+  more: StageOptions,
+): Promise<StagedRole> {
   const { plugin, name = 'battery' } = world;
   const value = await parse(plugin, written);
   const capabilities = plugin.capabilities(value);
@@ -167,7 +174,7 @@ async function mountRole(world: BatteryWorld, written: object, more: StageOption
     },
     listens: capabilities.listensOn !== undefined,
     async isOpen() {
-      await until('the endpoint is open', () => endpoint.state === 'open', {
+      await patiently('the endpoint is open', () => endpoint.state === 'open', {
         more: () => `it is ${endpoint.state}: ${endpoint.lastError?.message ?? 'no error'}`,
       });
       await world.meet?.();
@@ -198,7 +205,7 @@ const stageRoute: RoutePort = {
 export async function until(
   what: string,
   holds: () => unknown,
-  { withinMs = 10_000, everyMs = 5, more }: { withinMs?: number; everyMs?: number; more?: () => string } = {},
+  { withinMs = 60_000, everyMs = 5, more }: { withinMs?: number; everyMs?: number; more?: () => string } = {},
 ): Promise<void> {
   const end = performance.now() + withinMs;
   while (!(await holds())) {

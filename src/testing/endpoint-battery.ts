@@ -20,7 +20,7 @@ export interface EndpointUnderBattery {
   readonly messages?: number;
   /** How often the server is killed, and the connection cut. Default 2. */
   readonly kills?: number;
-  /** How long a case waits for what must happen, but for what has a time of its own. Default 10,000. */
+  /** How long a case waits for what must happen, in milliseconds: what never does is found then. Default 60,000. */
   readonly patienceMs?: number;
 }
 
@@ -48,7 +48,7 @@ export function endpointBattery(name: string, under: EndpointUnderBattery): read
   return cases.map((one) => ({
     name: `${name} ${one.name}`,
     async check() {
-      await using stage = await createBatteryStage(under.start, under.patienceMs ?? 10_000);
+      await using stage = await createBatteryStage(under.start, under.patienceMs ?? 60_000);
       const reason = stage.world.cannot?.[one.name] ?? lackOf(one, stage.world);
       if (reason !== undefined) return { skipped: reason };
       return await one.play(stage, sizes);

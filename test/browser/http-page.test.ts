@@ -55,7 +55,7 @@ describeWith(['chromium'], 'the page in a browser', () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchChromium();
-  }, 30_000);
+  });
   afterAll(() => browser.close());
 
   it('shows the routes and the endpoints of the server', async () => {

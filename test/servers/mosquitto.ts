@@ -42,7 +42,7 @@ export interface MosquittoServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const startWithinMs = 10_000;
+const startWithinMs = 60_000;
 const attemptsForAPort = 5;
 
 /** Starts a mosquitto; resolves when it answers a CONNECT. It ends with the test process at the latest. */

@@ -35,7 +35,7 @@ export interface NatsServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const startWithinMs = 10_000;
+const startWithinMs = 60_000;
 const attemptsForAPort = 5;
 
 /** Starts a server; resolves when it greets. It ends with the test process at the latest. */

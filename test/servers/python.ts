@@ -56,7 +56,7 @@ export function runPython(
 
   return {
     pid,
-    async line(withinMs = 10_000) {
+    async line(withinMs = 60_000) {
       const deadline = after(
         withinMs,
         () => new Error(`no line from Python within ${withinMs} ms\n${errors}`),

@@ -45,7 +45,7 @@ export interface RabbitmqServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const startWithinMs = 40_000;
+const startWithinMs = 90_000;
 const run = promisify(execFile);
 
 /** Starts a RabbitMQ; resolves when it serves AMQP. It ends with the test process at the latest. */
@@ -217,7 +217,7 @@ function greets(port: number): Promise<boolean> {
       socket.destroy();
       resolve(answered);
     };
-    socket.setTimeout(1_000, () => settle(false));
+    socket.setTimeout(5_000, () => settle(false));
     socket.once('data', (data) => settle(data[0] === 1));
     socket.once('error', () => settle(false));
     socket.once('close', () => settle(false));

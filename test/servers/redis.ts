@@ -35,7 +35,7 @@ export interface RedisServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const startWithinMs = 10_000;
+const startWithinMs = 60_000;
 const attemptsForAPort = 5;
 
 /** Starts a Redis; resolves when it answers PING. It ends with the test process at the latest. */

@@ -109,8 +109,8 @@ describeWith(['redis-server'], 'startRedis', () => {
       const folder = /\/\S*araldo-redis-\S*/.exec(await ask(redis, 'CONFIG GET dir'))![0];
       expect(existsSync(folder)).toBe(true);
       owner.kill('SIGKILL');
-      await expect.poll(() => isAlive(redis.pid), { timeout: 5_000 }).toBe(false);
-      await expect.poll(() => existsSync(folder), { timeout: 5_000 }).toBe(false);
+      await expect.poll(() => isAlive(redis.pid)).toBe(false);
+      await expect.poll(() => existsSync(folder)).toBe(false);
     } finally {
       owner.kill('SIGKILL');
     }

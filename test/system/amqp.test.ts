@@ -37,7 +37,7 @@ describeWith(['rabbitmq-server', 'amqp-tools'], 'endpoint-amqp', () => {
   beforeAll(async () => {
     rabbitmq = await startRabbitmq();
     await meet();
-  }, 60_000);
+  });
   afterAll(async () => {
     await client?.close().catch(() => {});
     await rabbitmq?.stop();
@@ -46,7 +46,7 @@ describeWith(['rabbitmq-server', 'amqp-tools'], 'endpoint-amqp', () => {
   /** An endpoint on this RabbitMQ, open. */
   async function open(options: object, more?: MountOptions): Promise<Mounted> {
     const it = await mount(plugin, { url: rabbitmq.url, ...options }, more);
-    await it.until(() => it.endpoint.state === 'open', 10_000);
+    await it.until(() => it.endpoint.state === 'open');
     return it;
   }
 
@@ -63,7 +63,7 @@ describeWith(['rabbitmq-server', 'amqp-tools'], 'endpoint-amqp', () => {
       emitted.push(message);
       route(message, emitted.length - 1);
     });
-    await it.until(() => it.endpoint.state === 'open', 10_000);
+    await it.until(() => it.endpoint.state === 'open');
     return Object.assign(it, { emitted });
   }
 
@@ -184,7 +184,7 @@ describeWith(['rabbitmq-server', 'amqp-tools'], 'endpoint-amqp', () => {
     };
     const under = { start: () => Promise.resolve(world()), messages: isDeep ? 1_000 : 60, kills: 1 };
     for (const one of endpointBattery('endpoint-amqp', under)) {
-      it(one.name, { timeout: 120_000 }, async (context) => {
+      it(one.name, async (context) => {
         const skipped = await one.check();
         if (skipped !== undefined) context.skip(skipped.skipped);
       });
@@ -362,9 +362,9 @@ describeWith(['rabbitmq-server', 'amqp-tools'], 'endpoint-amqp', () => {
       await using it = await open({ 'to-queue': queue });
       const payloads = Array.from({ length: 24 }, (_, n) => Buffer.alloc(700_000 + n, n));
       for (const payload of payloads) it.send(Message.of(payload));
-      await it.until(() => it.leg.held === 0, 20_000);
+      await it.until(() => it.leg.held === 0);
       await using source = await open({ queue });
-      await source.until(() => source.received.length === payloads.length, 20_000);
+      await source.until(() => source.received.length === payloads.length);
       for (const [place, payload] of payloads.entries())
         expect(Buffer.compare(source.received[place]?.payload as Uint8Array, payload)).toBe(0);
     });
@@ -381,27 +381,23 @@ describeWith(['rabbitmq-server', 'amqp-tools'], 'endpoint-amqp', () => {
     });
 
     // Setting the alarm off and on takes seconds.
-    it.runIf(isDeep)(
-      'waits while RabbitMQ has an alarm, and goes on after it',
-      async () => {
-        const queue = fresh();
-        await using it = await open({ 'to-queue': queue });
-        await rabbitmq.control('set_vm_memory_high_watermark', 'absolute', '1');
-        try {
-          // It learns of the alarm by what it publishes; then it writes nothing more.
-          const first = outcome(it, 'first');
-          await it.until(() => !it.endpoint.outbound.isWritable(it.leg), 10_000);
-          const second = outcome(it, 'second');
-          await new Promise((resolve) => setTimeout(resolve, 50));
-          expect(it.leg.held).toBe(2);
-          await rabbitmq.control('set_vm_memory_high_watermark', '0.6');
-          expect(await Promise.all([first, second])).toEqual(['ack', 'ack']);
-        } finally {
-          await rabbitmq.control('set_vm_memory_high_watermark', '0.6');
-        }
-      },
-      60_000,
-    );
+    it.runIf(isDeep)('waits while RabbitMQ has an alarm, and goes on after it', async () => {
+      const queue = fresh();
+      await using it = await open({ 'to-queue': queue });
+      await rabbitmq.control('set_vm_memory_high_watermark', 'absolute', '1');
+      try {
+        // It learns of the alarm by what it publishes; then it writes nothing more.
+        const first = outcome(it, 'first');
+        await it.until(() => !it.endpoint.outbound.isWritable(it.leg));
+        const second = outcome(it, 'second');
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        expect(it.leg.held).toBe(2);
+        await rabbitmq.control('set_vm_memory_high_watermark', '0.6');
+        expect(await Promise.all([first, second])).toEqual(['ack', 'ack']);
+      } finally {
+        await rabbitmq.control('set_vm_memory_high_watermark', '0.6');
+      }
+    });
   });
 
   // The last one: it kills what the others need.
@@ -421,14 +417,14 @@ describeWith(['rabbitmq-server', 'amqp-tools'], 'endpoint-amqp', () => {
         sink.send(Message.of(payload));
       }
     })();
-    await sink.until(() => sink.leg.delivered > count / 4, 10_000);
+    await sink.until(() => sink.leg.delivered > count / 4);
     await rabbitmq.kill();
     await rabbitmq.restart();
     await sending;
     const payloads = (): Set<string> => new Set(source.emitted.map(text));
-    await sink.until(() => sink.leg.delivered === count, 30_000);
-    await source.until(() => source.emitted.length >= count && payloads().size === count, 30_000);
+    await sink.until(() => sink.leg.delivered === count);
+    await source.until(() => source.emitted.length >= count && payloads().size === count);
     expect([...payloads()].sort()).toEqual(numbered(count).sort());
     expect(sink.leg.failed).toBe(0);
-  }, 90_000);
+  });
 });

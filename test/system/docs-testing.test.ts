@@ -55,30 +55,26 @@ describe('docs/testing.md', () => {
     return [{ block, output: next?.language === 'text' ? next.text : undefined }];
   });
 
-  test.each(shown)(
-    'shows what comes of its examples ($block.text)',
-    async ({ block, output }) => {
-      const file = await written(block);
-      const isLong = output?.startsWith('$ araldo test --properties') === true;
-      const { code, out } = isLong ? await runInProcess() : await runTest(file);
-      if (output === undefined) {
-        expect(out).toContain('passed');
-        expect(code).toBe(0);
-        return;
-      }
-      const printed = out.replaceAll(`${folder}/`, '');
-      const [, ...lines] = output.split('\n');
-      let at = 0;
-      for (const part of lines.join('\n').split(/^…\n/m)) {
-        const place = printed.indexOf(part.trimEnd(), at);
-        expect(place, `${part}\nis not in\n${printed.slice(at)}`).toBeGreaterThanOrEqual(at);
-        at = place + part.length;
-      }
-      if (!output.includes('…')) expect(printed.trimEnd()).toBe(lines.join('\n').trimEnd());
-      expect(code).toBe(output.includes('✖') ? 1 : 0);
-    },
-    120_000,
-  );
+  test.each(shown)('shows what comes of its examples ($block.text)', async ({ block, output }) => {
+    const file = await written(block);
+    const isLong = output?.startsWith('$ araldo test --properties') === true;
+    const { code, out } = isLong ? await runInProcess() : await runTest(file);
+    if (output === undefined) {
+      expect(out).toContain('passed');
+      expect(code).toBe(0);
+      return;
+    }
+    const printed = out.replaceAll(`${folder}/`, '');
+    const [, ...lines] = output.split('\n');
+    let at = 0;
+    for (const part of lines.join('\n').split(/^…\n/m)) {
+      const place = printed.indexOf(part.trimEnd(), at);
+      expect(place, `${part}\nis not in\n${printed.slice(at)}`).toBeGreaterThanOrEqual(at);
+      at = place + part.length;
+    }
+    if (!output.includes('…')) expect(printed.trimEnd()).toBe(lines.join('\n').trimEnd());
+    expect(code).toBe(output.includes('✖') ? 1 : 0);
+  });
 
   test('has code that runs', async () => {
     const file = await written({ language: 'yaml', text: whole });

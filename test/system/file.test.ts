@@ -112,7 +112,7 @@ describe('endpoint-file follows a file', () => {
     await new Promise((resolve) => setTimeout(resolve, 15));
     writeFileSync(at('in.log'), lines(220, 230));
     await using araldo = await start();
-    await until('all are here', () => came(araldo) === lines(200, 230), 3_000);
+    await until('all are here', () => came(araldo) === lines(200, 230));
   });
 
   test('that is copied and cut off', async () => {

@@ -67,11 +67,7 @@ describe('a route under load', () => {
       if (emitted % 10_000 < 500) memory.push(process.memoryUsage.rss());
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await until(
-      'all have arrived',
-      () => araldo.server.status().routes[0]?.legs[0]?.delivered === MESSAGES,
-      30_000,
-    );
+    await until('all have arrived', () => araldo.server.status().routes[0]?.legs[0]?.delivered === MESSAGES);
     stop();
     expect(received).toEqual(Array.from({ length: MESSAGES }, (_, number) => number));
     expect(source.inbound.gate.inFlight).toBe(0);

@@ -115,7 +115,7 @@ async function request(client: NatsConnection, subject: string, message: Outside
   const made = headers();
   for (const [name, value] of Object.entries(message.headers ?? {})) made.append(name, value);
   for (;;) {
-    const answer = await client.request(subject, message.payload, { timeout: 5_000, headers: made });
+    const answer = await client.request(subject, message.payload, { timeout: 60_000, headers: made });
     if (answer.json<{ error?: unknown }>().error === undefined) return;
     await sleep(20);
   }

@@ -69,7 +69,7 @@ describeWith(['nats-server', 'python3'], 'endpoint-jetstream', () => {
     const { seen } = it;
     for (const one of numbers(3_000))
       it.send(Message.of(one, { id: `m-${one}`, key: 'k', headers: { a: 'b' } }));
-    await it.until(() => seen.length >= 3_000 && it.leg.held === 0, 15_000);
+    await it.until(() => seen.length >= 3_000 && it.leg.held === 0);
     expect(seen.map(text)).toEqual(numbers(3_000));
     expect(seen[7]?.meta).toMatchObject({
       id: 'm-7',
@@ -81,9 +81,7 @@ describeWith(['nats-server', 'python3'], 'endpoint-jetstream', () => {
     });
     expect(seen[7]?.meta.headers).toMatchObject({ a: 'b' });
     expect(Math.abs((seen[7]?.meta.timestamp ?? 0) - Date.now())).toBeLessThan(60_000);
-    await expect
-      .poll(async () => (await manager.consumers.info(at.stream, 'd')).num_ack_pending, { timeout: 5_000 })
-      .toBe(0);
+    await expect.poll(async () => (await manager.consumers.info(at.stream, 'd')).num_ack_pending).toBe(0);
     const { delivered, num_redelivered: redelivered } = await manager.consumers.info(at.stream, 'd');
     expect([delivered.stream_seq, redelivered]).toEqual([3_000, 0]);
   });
@@ -136,7 +134,7 @@ describeWith(['nats-server', 'python3'], 'endpoint-jetstream', () => {
       return 'ack';
     });
     for (const one of numbers(2_000)) it.send(Message.of(one));
-    await it.until(() => acked.length >= 2_000, 15_000);
+    await it.until(() => acked.length >= 2_000);
     expect(acked.toSorted()).toEqual(numbers(2_000).toSorted());
   });
 
@@ -303,12 +301,12 @@ describeWith(['nats-server'], 'endpoint-jetstream › faults', () => {
         await it.until(() => seen.size > before + 300);
         await nats.kill();
         await nats.restart();
-        await it.until(() => it.endpoint.state === 'open', 8_000);
+        await it.until(() => it.endpoint.state === 'open');
       }
     } finally {
       clearInterval(traffic);
     }
-    await it.until(() => it.leg.held === 0 && seen.size === sent, 10_000);
+    await it.until(() => it.leg.held === 0 && seen.size === sent);
     expect([it.leg.failed, it.leg.delivered]).toEqual([0, sent]);
   });
 
@@ -324,14 +322,12 @@ describeWith(['nats-server'], 'endpoint-jetstream › faults', () => {
     // As if it was killed while it wrote how far the consumer is.
     truncateSync(place);
     await nats.restart();
-    await it.until(() => it.endpoint.state === 'open', 8_000);
+    await it.until(() => it.endpoint.state === 'open');
     it.send(Message.of('after'));
-    await it.until(() => seen.map(text).includes('after'), 8_000);
+    await it.until(() => seen.map(text).includes('after'));
     expect(seen.map(text)).toEqual([...numbers(50), 'after']);
     await using client = await connect({ servers: nats.url });
     const manager = await jetstreamManager(client);
-    await expect
-      .poll(async () => (await manager.consumers.info('KEPT', 'd')).ack_floor.stream_seq, { timeout: 5_000 })
-      .toBe(51);
+    await expect.poll(async () => (await manager.consumers.info('KEPT', 'd')).ack_floor.stream_seq).toBe(51);
   });
 });

@@ -116,8 +116,8 @@ describeWith(['redis-server', 'mosquitto', 'nats-server', 'rabbitmq-server'], 't
         await put(name, bare(name));
       }),
     );
-  }, 90_000);
-  afterAll(() => world?.[Symbol.asyncDispose](), 60_000);
+  });
+  afterAll(() => world?.[Symbol.asyncDispose]());
 
   async function put(name: SystemName, parcel: Parcel): Promise<void> {
     await world.ends[name]?.put?.(rawOf(system(name), parcel));
@@ -129,7 +129,7 @@ describeWith(['redis-server', 'mosquitto', 'nats-server', 'rabbitmq-server'], 't
       (world.ends[sink]?.taken() ?? []).filter(({ payload }) =>
         payload.toString('latin1').endsWith(` #${mark}`),
       );
-    await until(`${mark} is there`, () => all().length > 0, 5_000).catch((error: unknown) => {
+    await until(`${mark} is there`, () => all().length > 0).catch((error: unknown) => {
       const said = `${lettersOf(mark).join('\n')}\n${world.relay.logged().slice(-2_000)}`;
       throw new Error(`${mark} is not there:\n${said}`, { cause: error });
     });

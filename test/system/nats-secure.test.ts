@@ -162,10 +162,10 @@ describeWith(['nats-server'], 'endpoint-nats › as it is deployed', () => {
     await using it = await opened({ url: one.url, subscribe: 'a' });
     await using both = await opened({ url: [one.url, two.url], publish: 'a' });
     process.kill(one.pid!, 'SIGUSR2');
-    await it.until(() => it.endpoint.lastError !== undefined, 8_000);
+    await it.until(() => it.endpoint.lastError !== undefined);
     expect(it.endpoint.lastError?.code).toMatch(/connection-lost|connect-failed/);
     for (let n = 0; n < 50; n += 1) both.send(Message.of(String(n)));
-    await both.until(() => both.leg.held === 0 && both.endpoint.state === 'open', 8_000);
+    await both.until(() => both.leg.held === 0 && both.endpoint.state === 'open');
     expect([both.leg.delivered, both.leg.failed]).toEqual([50, 0]);
   });
 });
@@ -287,7 +287,7 @@ describeWith(['nats-server'], 'endpoint-jetstream › as it is deployed', () => 
     );
     const manager = await jetstreamManager(client);
     await manager.streams.add({ name: stream, subjects: create.subjects });
-    await it.until(() => it.received.map(text).includes('patient') && it.leg.held === 0, 8_000);
+    await it.until(() => it.received.map(text).includes('patient') && it.leg.held === 0);
     expect(it.leg.failed).toBe(0);
   });
 

@@ -320,7 +320,7 @@ describeWith(['nats-server'], 'endpoint-nats › faults', () => {
         await nats.kill();
         await nats.restart();
         const before = it.received.length;
-        await it.until(() => it.received.length > before, 5_000);
+        await it.until(() => it.received.length > before);
         expect(it.endpoint.reconnects).toBe(kills);
       }
     } finally {
@@ -351,17 +351,17 @@ describeWith(['nats-server'], 'endpoint-nats › faults', () => {
       await it.until(() => it.endpoint.state === 'open');
       process.kill(nats.pid!, 'SIGSTOP');
       it.send(Message.of('meanwhile'));
-      await it.until(() => it.endpoint.state !== 'open', 2_000);
+      await it.until(() => it.endpoint.state !== 'open');
       expect(it.endpoint.lastError?.message).toContain('it did not answer a PING within 300ms');
-      await it.until(() => it.endpoint.lastError?.code === 'open-timeout', 3_000);
+      await it.until(() => it.endpoint.lastError?.code === 'open-timeout');
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       expect(sockets() - before).toBeLessThanOrEqual(1);
       process.kill(nats.pid!, 'SIGCONT');
-      await it.until(() => it.received.length >= 1 && it.leg.held === 0, 6_000);
+      await it.until(() => it.received.length >= 1 && it.leg.held === 0);
     } finally {
       await it.supervisor.stop();
     }
-    await it.until(() => sockets() <= before, 1_000);
+    await it.until(() => sockets() <= before);
   });
 
   it('takes the next server of several where one is away', async () => {

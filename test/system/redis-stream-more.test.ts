@@ -33,7 +33,7 @@ describeWith(['redis-server'], 'endpoint-redis-stream › groups', () => {
     await it.until(() => it.endpoint.state === 'open');
     cli(redis.port, 'DEL', 'gone');
     cli(redis.port, 'XADD', 'gone', '*', 'payload', 'after');
-    await it.until(() => it.received.length === 1, 8_000);
+    await it.until(() => it.received.length === 1);
     expect(text(it.received[0] as Message)).toBe('after');
     expect(it.endpoint.reconnects).toBeGreaterThanOrEqual(1);
   });
@@ -126,13 +126,13 @@ describeWith(['redis-server'], 'endpoint-redis-stream › deployments', () => {
       it.send(Message.of('before'));
       await it.until(() => it.received.length === 1);
       // The sentinel must know the replica before it can choose it.
-      await it.until(() => cli(port, 'SENTINEL', 'REPLICAS', 'main').includes(String(second.port)), 12_000);
+      await it.until(() => cli(port, 'SENTINEL', 'REPLICAS', 'main').includes(String(second.port)));
       await first.kill();
       it.send(Message.of('after'));
-      await it.until(() => it.received.some((message) => text(message) === 'after'), 12_000);
+      await it.until(() => it.received.some((message) => text(message) === 'after'));
       expect(sentinel.child.exitCode).toBeNull();
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
-  }, 40_000);
+  });
 });

@@ -91,7 +91,7 @@ describeWith(['redis-server'], 'endpoint-redis-stream › rights', () => {
         expect(it.leg.failed).toBe(0);
         user(stream, rights);
         const before = it.received.length;
-        await it.until(() => it.received.length > before && it.endpoint.state === 'open', 8_000);
+        await it.until(() => it.received.length > before && it.endpoint.state === 'open');
       } finally {
         clearInterval(send);
       }
@@ -118,7 +118,7 @@ describeWith(['redis-server'], 'endpoint-redis-stream › rights', () => {
     await it.until(() => it.endpoint.inbound.inFlight === 0);
     cli('XGROUP', 'DESTROY', 'cut', 'g');
     cli('XADD', 'cut', '*', 'payload', 'after the end');
-    await it.until(() => it.received.some((message) => text(message) === 'after the end'), 8_000);
+    await it.until(() => it.received.some((message) => text(message) === 'after the end'));
     for (const message of kept.splice(0)) message.ack();
     await it.until(() => it.endpoint.inbound.inFlight === 0);
   });

@@ -152,7 +152,7 @@ describeWith(['redis-server'], 'endpoint-redis › faults', () => {
         await new Promise((resolve) => setTimeout(resolve, 300));
         await redis.restart();
         const before = it.received.length;
-        await it.until(() => it.received.length > before, 5_000);
+        await it.until(() => it.received.length > before);
         expect(it.endpoint.reconnects).toBe(kills);
       }
     } finally {
@@ -189,7 +189,7 @@ describeWith(['redis-server'], 'endpoint-redis › faults', () => {
       `it: could not connect to ${redis.url}: connect ECONNREFUSED 127.0.0.1:${redis.port}; trying again`,
     ]);
     await redis.restart();
-    await it.until(() => it.received.length === 1, 5_000);
+    await it.until(() => it.received.length === 1);
     expect(text(it.received[0]!)).toBe('early');
     expect(it.endpoint.reconnects).toBe(0);
   });
@@ -226,11 +226,11 @@ describeWith(['redis-server'], 'endpoint-redis › faults', () => {
     await it.until(() => it.endpoint.state === 'open');
     process.kill(redis.pid!, 'SIGSTOP');
     it.send(Message.of('meanwhile'));
-    await it.until(() => it.endpoint.state !== 'open', 2_000);
+    await it.until(() => it.endpoint.state !== 'open');
     expect(it.endpoint.lastError?.message).toBe(`${redis.url} did not answer a PING within 300ms`);
-    await it.until(() => it.endpoint.lastError?.code === 'open-timeout', 3_000);
+    await it.until(() => it.endpoint.lastError?.code === 'open-timeout');
     process.kill(redis.pid!, 'SIGCONT');
-    await it.until(() => it.received.length >= 1 && it.leg.held === 0, 5_000);
+    await it.until(() => it.received.length >= 1 && it.leg.held === 0);
     expect(it.endpoint.state).toBe('open');
   });
 
@@ -244,7 +244,7 @@ describeWith(['redis-server'], 'endpoint-redis › faults', () => {
     const whileOpen = sockets();
     await it.supervisor.stop();
     expect(performance.now() - begun).toBeLessThan(1_000);
-    await it.until(() => sockets() <= whileOpen - 2, 1_000);
+    await it.until(() => sockets() <= whileOpen - 2);
     process.kill(redis.pid!, 'SIGCONT');
     const asking = new Redis(redis.url);
     const clients = async () =>

@@ -32,7 +32,7 @@ describeWith(['rabbitmq-server', 'nats-server'], 'requests through RabbitMQ and 
   let nats: Awaited<ReturnType<typeof startNats>>;
   beforeAll(async () => {
     [amqp, nats] = await Promise.all([startRabbitmq(), startNats()]);
-  }, 60_000);
+  });
   afterAll(() => Promise.all([amqp?.stop(), nats?.stop()]));
 
   it('a browser asks a worker behind RabbitMQ, and it alone gets the answer', async () => {
@@ -97,7 +97,7 @@ describeWith(['redis-server', 'nats-server', 'mosquitto'], 'requests through Red
   let mqtt: Awaited<ReturnType<typeof startMosquitto>>;
   beforeAll(async () => {
     [redis, nats, mqtt] = await Promise.all([startRedis(), startNats(), startMosquitto()]);
-  }, 60_000);
+  });
   afterAll(() => Promise.all([redis?.stop(), nats?.stop(), mqtt?.stop()]));
 
   it('an HTTP request waits for an answer in a Redis stream, and gets its own correlation id back', async () => {
@@ -148,7 +148,7 @@ describeWith(['redis-server', 'nats-server', 'mosquitto'], 'requests through Red
     });
     const client = await connectNats({ servers: nats.url });
     const answers = await Promise.all(
-      ['may', 'june'].map((month) => client.request('device.status', month, { timeout: 5_000 })),
+      ['may', 'june'].map((month) => client.request('device.status', month, { timeout: 60_000 })),
     );
     expect(answers.map((answer) => answer.string())).toEqual(['on since may', 'on since june']);
     expect(araldo.server.endpoint('service').requests).toMatchObject({ answered: 2, waiting: 0 });

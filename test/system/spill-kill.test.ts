@@ -69,5 +69,5 @@ routes:
       await rm(folder, { recursive: true });
     }
   },
-  30_000 + kills * 5_000,
+  120_000 + kills * 15_000,
 );

@@ -35,7 +35,7 @@ describe('endpoint-stdio', () => {
       cwd: folder,
       env: { ...process.env, NODE: process.execPath, CLI: cli },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 20_000,
+      timeout: 60_000,
     });
     const out: Buffer[] = [];
     let stderr = '';

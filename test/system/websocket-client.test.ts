@@ -163,7 +163,7 @@ describe('endpoint-websocket-client', () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
       const first = server.received.length;
       server = await startServer(server.port);
-      await it.until(() => server.received.length > 20, 5_000);
+      await it.until(() => server.received.length > 20);
       expect(it.endpoint.reconnects).toBe(1);
       expect(first).toBeGreaterThan(20);
     } finally {
@@ -180,7 +180,7 @@ describe('endpoint-websocket-client', () => {
     expect(it.endpoint.reconnects).toBe(0);
     const { _socket: socket } = server.clients[0] as unknown as { _socket: { pause(): void } };
     socket.pause();
-    await it.until(() => it.endpoint.reconnects === 1, 2_000);
+    await it.until(() => it.endpoint.reconnects === 1);
   });
 
   it('does not take a server for dead while it reads nothing itself', async () => {
@@ -282,6 +282,6 @@ describe('endpoint-websocket-client › handshakes that fail', () => {
       { url: `ws://127.0.0.1:${portOf(server)}` },
       { openDeadlineMs: 200 },
     );
-    await it.until(() => it.endpoint.lastError?.code === 'open-timeout', 2_000);
+    await it.until(() => it.endpoint.lastError?.code === 'open-timeout');
   });
 });

@@ -46,7 +46,7 @@ export async function startRelay(folder: string, port: number, configuration: ob
     return answer?.ok === true;
   };
   try {
-    await until('araldo is ready', isReady, 20_000);
+    await until('araldo is ready', isReady);
   } catch (error) {
     await relay[Symbol.asyncDispose]();
     throw new Error(`araldo is not ready:\n${logged}`, { cause: error });

@@ -19,7 +19,7 @@ export interface KillLoop {
   readonly kills: number;
   /** The window of the source. Default 256. */
   readonly maxInFlight?: number;
-  /** How long all of it may take. Default 20 s, and 2 s for each kill and 5,000 messages. */
+  /** How long all of it may take. Default a minute, and 6 s for each kill and 5,000 messages. */
   readonly withinMs?: number;
 }
 
@@ -28,7 +28,7 @@ export const isDeep: boolean = Number(process.env['ARALDO_RUNS'] ?? 0) > 1_000;
 
 /** How long `killLoop` may take at most, for the time-out of a test. */
 export function killLoopMs({ messages, kills }: Pick<KillLoop, 'messages' | 'kills'>): number {
-  return 20_000 + kills * 2_000 + messages * 0.4;
+  return 60_000 + kills * 6_000 + messages * 1.2;
 }
 
 /**

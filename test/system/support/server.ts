@@ -44,8 +44,11 @@ export async function serve(config: Record<string, unknown> | string): Promise<T
   };
 }
 
-/** Waits until something holds, looking every few milliseconds. Rejects with what it waited for. */
-export async function until(what: string, holds: () => unknown, withinMs = 10_000): Promise<void> {
+/**
+ * Waits until something holds, looking every few milliseconds. Rejects with what it waited for: so late that a slow
+ * machine is no reason.
+ */
+export async function until(what: string, holds: () => unknown, withinMs = 60_000): Promise<void> {
   const end = performance.now() + withinMs;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`waited ${withinMs} ms until ${what}`);
