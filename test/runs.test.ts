@@ -28,6 +28,11 @@ describe('runs', () => {
     expect(runs({ share: 0.1, seed: 7 })).toEqual({ numRuns: numRuns / 10, seed: 7 });
   });
 
+  it('takes a smaller share where the run is not deep', () => {
+    const isDeep = numRuns > 1_000;
+    expect(runs({ share: 0.5, quick: 0.1 })).toEqual({ numRuns: numRuns * (isDeep ? 0.5 : 0.05) });
+  });
+
   it('prints the seed of a failure', () => {
     const failing = () =>
       fc.assert(

@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import type { Engine } from './engine.ts';
 import { isolation } from './isolation.ts';
-import { mutants } from './mutants.ts';
+import { type Mutant, mutants } from './mutants.ts';
 import { mutated } from './mutate.ts';
 import { play } from './run.ts';
 import { keepsWhatAnArrayKeeps } from './spill-policies.ts';
@@ -27,22 +27,20 @@ const parameters = { numRuns: 1_500, seed: 2, endOnFailure: true };
 process.on('unhandledRejection', () => undefined);
 
 for (const mutant of mutants) {
-  const { engine, remove } = await mutated(mutant);
+  const engine = await mutated(mutant);
   const isOfSpill = mutant.file.startsWith('spill');
-  const after = await (isOfSpill ? casesUntilSpillBreaks : casesUntilBroken)(mutant.law, engine);
+  const after = await (isOfSpill ? casesUntilSpillBreaks : casesUntilBroken)(mutant, engine);
   const line: Catch = { name: mutant.name, after };
   process.stdout.write(`${JSON.stringify(line)}\n`);
-  await remove();
 }
 
-async function casesUntilBroken(law: number, engine: Engine): Promise<number | undefined> {
-  if (law === 13) {
-    const strangers = await fc.check(isolation.fromStrangers(engine), parameters);
-    if (strangers.failed) return strangers.numRuns;
-    const sinks = await fc.check(isolation.fromLossySinks(engine), parameters);
-    return sinks.failed ? sinks.numRuns : undefined;
+async function casesUntilBroken(mutant: Mutant, engine: Engine): Promise<number | undefined> {
+  const { law, compares } = mutant;
+  if (compares !== undefined) {
+    const { failed, numRuns } = await fc.check(isolation[compares](engine), parameters);
+    return failed ? numRuns : undefined;
   }
-  const only = wanted[law];
+  const only = mutant.wanted ?? wanted[law];
   const property = fc.asyncProperty(topologies(only), scripts(only), async (topology, script) => {
     const { breaches } = await play(engine, topology, script);
     return breaches.every((breach) => breach.law !== law);
@@ -51,7 +49,7 @@ async function casesUntilBroken(law: number, engine: Engine): Promise<number | u
   return failed ? numRuns : undefined;
 }
 
-async function casesUntilSpillBreaks(law: number, engine: Engine): Promise<number | undefined> {
+async function casesUntilSpillBreaks({ law }: Mutant, engine: Engine): Promise<number | undefined> {
   if (law === 8) {
     const { failed, numRuns } = fc.check(keepsWhatAnArrayKeeps(engine), parameters);
     return failed ? numRuns : undefined;

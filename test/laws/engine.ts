@@ -1,6 +1,5 @@
 // The face of the flow engine that the laws examine, so that they can examine a broken copy of it as well.
 
-import { pathToFileURL } from 'node:url';
 import { fallback, hashed, roundRobin } from '../../src/core/choice.ts';
 import { Endpoint } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
@@ -34,10 +33,8 @@ export const engine: Engine = {
   hashed,
 };
 
-/** A copy of src/core in another folder. */
-export async function engineIn(folder: string): Promise<Engine> {
-  const load = (file: string): Promise<object> =>
-    import(/* @vite-ignore */ pathToFileURL(`${folder}/${file}`).href);
+/** Another one, whose files stand where `urlOf` says. */
+export async function engineAt(urlOf: (file: string) => string): Promise<Engine> {
   const files = [
     'choice.ts',
     'endpoint.ts',
@@ -47,6 +44,6 @@ export async function engineIn(folder: string): Promise<Engine> {
     'message.ts',
     'operator.ts',
   ];
-  const modules = await Promise.all(files.map(load));
+  const modules = await Promise.all(files.map((file) => import(/* @vite-ignore */ urlOf(file))));
   return Object.assign({}, ...modules) as Engine;
 }

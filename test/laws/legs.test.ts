@@ -2,7 +2,7 @@ import { describe, it } from 'vitest';
 import { lawGroup } from './group.ts';
 import { wanted } from './wanted.ts';
 
-const { holds } = lawGroup(wanted[7]);
+const { holds, allHold } = lawGroup(wanted[7]);
 const pausing = lawGroup(wanted[16]);
 
 describe('law 7 (bound)', () => {
@@ -16,4 +16,9 @@ describe('law 8 (policy exactness)', () => {
 
 describe('law 16 (hysteresis)', () => {
   it('between two holds by a leg at least half its capacity has left it', () => pausing.holds(16));
+});
+
+describe('all laws', () => {
+  it('hold where little stands before the legs', allHold);
+  it('hold where all legs pause', pausing.allHold);
 });

@@ -1,5 +1,9 @@
 // Small breaks of the engine, and the law that each must be caught by: a law that was never seen to fail proves nothing.
 
+import type { Isolation } from './isolation.ts';
+import type { Wanted } from './topology.ts';
+import { answers, firsts } from './wanted.ts';
+
 export interface Mutant {
   /** The law that it breaks. It may break others as well. */
   readonly law: number;
@@ -10,6 +14,10 @@ export interface Mutant {
   /** Stands in the file exactly once. */
   readonly find: string;
   readonly replace: string;
+  /** The topologies that are made for what it breaks, if those of its law are not. */
+  readonly wanted?: Wanted;
+  /** The comparison that is made for it, of those of law 13. */
+  readonly compares?: keyof Isolation;
 }
 
 export const mutants: readonly Mutant[] = [
@@ -254,6 +262,7 @@ export const mutants: readonly Mutant[] = [
     file: 'leg.ts',
     find: 'if (this.tellsOrigin) message.origin.confirmed?.();',
     replace: '',
+    wanted: firsts,
   },
   {
     law: 9,
@@ -346,6 +355,7 @@ export const mutants: readonly Mutant[] = [
     file: 'unconfirmed.ts',
     find: 'this.forgetConfirmed();\n    return undefined;',
     replace: 'return undefined;',
+    wanted: answers,
   },
   {
     law: 12,
@@ -368,6 +378,7 @@ export const mutants: readonly Mutant[] = [
     find: 'settle(status: Status): void {\n    if (this.route === undefined) return;',
     replace:
       'settle(status: Status): void {\n    if (this.route === undefined) return this.root.discharge(status);',
+    compares: 'fromStrangers',
   },
   {
     law: 13,
@@ -375,6 +386,7 @@ export const mutants: readonly Mutant[] = [
     file: 'leg.ts',
     find: 'this.isLossy = isLossy(options.overflow);',
     replace: 'this.isLossy = isLossy(options.overflow) && options.capacity.messages === 0;',
+    compares: 'fromLossySinks',
   },
   {
     law: 14,

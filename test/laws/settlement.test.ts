@@ -1,18 +1,25 @@
 import { describe, it } from 'vitest';
 import { lawGroup } from './group.ts';
-import { wanted } from './wanted.ts';
+import { answers, firsts, wanted } from './wanted.ts';
 
-const { holds } = lawGroup(wanted[9]);
 const cumulative = lawGroup(wanted[11]);
+const first = lawGroup(firsts);
+const answered = lawGroup(answers);
 
 describe('law 9 (single settlement)', () => {
-  it('every root settles once, after all that came of it, with the worst status among them', () => holds(9));
-});
-
-describe('law 10 (no early ack)', () => {
-  it('a message is acked at its source only when every pause leg has it confirmed', () => holds(10));
+  it('a message is settled by the first leg that has it, and by nothing after', () => first.holds(9));
 });
 
 describe('law 11 (floor)', () => {
   it('a cumulative commit covers no unsettled message, and never goes back', () => cumulative.holds(11));
+});
+
+describe('law 12 (liveness)', () => {
+  it('whatever sinks confirm, in whatever order, makes room for what comes next', () => answered.holds(12));
+});
+
+describe('all laws', () => {
+  it('hold where acks are cumulative', cumulative.allHold);
+  it('hold where the first leg settles', first.allHold);
+  it('hold where sinks confirm in no order', answered.allHold);
 });

@@ -134,8 +134,10 @@ export interface Wanted {
   readonly maxRoutes?: number;
   /** Whether legs may share messages out. */
   readonly choices?: boolean;
-  /** Whether the first leg that has a message may settle it for all. */
+  /** Whether the first leg that has a message settles it for all. */
   readonly acksFirst?: boolean;
+  /** How sinks confirm. */
+  readonly confirms?: readonly SinkSpec['confirms'][];
   /** Each leg tries again what its sink refuses. */
   readonly retries?: boolean;
 }
@@ -217,7 +219,8 @@ function routeSpecs(wanted: Wanted): fc.Arbitrary<RouteSpec> {
       wanted.choices === false
         ? fc.constant(undefined)
         : fc.option(choiceSpecs(), { nil: undefined, freq: 3 }),
-    acksFirst: wanted.acksFirst === false ? fc.constant(false) : fc.constantFrom(false, false, true),
+    acksFirst:
+      wanted.acksFirst === undefined ? fc.constantFrom(false, false, true) : fc.constant(wanted.acksFirst),
     onError: fc.constantFrom('discard' as const, 'nack' as const, 'reject' as const),
   });
 }
@@ -261,7 +264,7 @@ function retrySpecs(): fc.Arbitrary<RetrySpec> {
 
 function sinkSpecs(wanted: Wanted): fc.Arbitrary<SinkSpec> {
   return fc.record({
-    confirms: fc.constantFrom('at-once' as const, 'later' as const, 'by-hand' as const),
+    confirms: fc.constantFrom(...(wanted.confirms ?? (['at-once', 'later', 'by-hand'] as const))),
     room: fc.integer({ min: 1, max: 6 }),
     refusesEvery: wanted.retries === true ? fc.constantFrom(0, 1, 2, 3) : fc.constantFrom(0, 0, 0, 0, 3, 5),
     refusesTimes: fc.constantFrom(1, 2, Number.MAX_SAFE_INTEGER),

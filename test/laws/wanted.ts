@@ -22,6 +22,25 @@ const steps: Wanted = { steps: ['fn', 'async', 'breaks', 'ends', 'batch'], maxRo
 const retries: Wanted = { retries: true, steps: ['fn'], maxRoutes: 2 };
 const cycles: Wanted = { steps: ['fn'] };
 
+/** A message is settled by the first leg that has it. */
+export const firsts: Wanted = {
+  acksFirst: true,
+  choices: false,
+  policies: ['pause', 'drop-oldest'],
+  steps: ['fn'],
+  maxRoutes: 2,
+};
+
+/** Sinks confirm in no order, and most of what happens is that. */
+export const answers: Wanted = {
+  confirms: ['by-hand'],
+  choices: false,
+  policies: ['pause'],
+  steps: ['fn'],
+  actions: ['hand', 'turn', 'wait', 'flow', 'confirm'],
+  maxRoutes: 1,
+};
+
 /** By the number of the law; 13 compares runs, and has its own. */
 export const wanted: Readonly<Record<number, Wanted>> = {
   1: all,
