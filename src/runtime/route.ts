@@ -159,6 +159,7 @@ export function createRoute(given: RouteOptions): Route {
       warn(error.code, { code: error.code, id: message.id }, error.message);
     },
     end() {
+      route.returned += kept.length;
       for (const message of kept.splice(0)) message.nack();
       route.kept = 0;
       route.heldBy = undefined;

@@ -91,7 +91,7 @@ test('a route › hold stops at it, names itself, and gives it back when it ends
   ]);
   expect(route.heldBy).toBe(error);
   route.end();
-  expect([status(), held]).toEqual(['nack', []]);
+  expect([status(), held, route.returned, route.kept]).toEqual(['nack', [], 1, 0]);
 });
 
 test('a route › dead letters carry what they failed of, and are acked when their sink has them', () => {
