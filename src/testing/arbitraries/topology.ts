@@ -9,8 +9,10 @@ export interface TopologyOptions {
   readonly policies?: readonly string[];
   /** The steps that routes may have, as in YAML; some of ours unless given. */
   readonly steps?: fc.Arbitrary<unknown>;
-  /** What failures may cost; `discard` and `nack` unless given: `hold` stops everything else. */
+  /** What failures may cost; `discard`, `nack` and, more rarely, `hold` unless given: it stops everything else. */
   readonly onError?: readonly string[];
+  /** Whether legs may share messages out, in turn, by key or as stand-ins; they may unless it is false. */
+  readonly sharing?: boolean;
 }
 
 const policies = [
@@ -57,18 +59,21 @@ export function topologies(options: TopologyOptions = {}): fc.Arbitrary<Topology
         ...sinks.map((one, place) => ({ name: `sink-${place}`, ...one })),
       ],
       routes: Object.fromEntries(
-        routes.map(({ from, to, ...route }, place) => [
-          `route-${place}`,
-          {
-            ...route,
-            from: [...new Set(from.map((index) => `source-${index % sources.length}`))],
-            to: to.map(({ sink: index, ...leg }, branch) => {
-              const at = index % sinks.length;
-              const carriesBytes = sinks[at]?.sink.carries === 'bytes';
-              return legOf(`sink-${at}`, leg, carriesBytes ? `${place}-${branch}` : undefined);
-            }),
-          },
-        ]),
+        routes.map(({ from, to, share, ...route }, place) => {
+          const legs = to.map(({ sink: index, ...leg }, branch) => {
+            const at = index % sinks.length;
+            const carriesBytes = sinks[at]?.sink.carries === 'bytes';
+            return legOf(`sink-${at}`, leg, carriesBytes ? `${place}-${branch}` : undefined);
+          });
+          return [
+            `route-${place}`,
+            {
+              ...route,
+              from: [...new Set(from.map((index) => `source-${index % sources.length}`))],
+              to: shared(legs, share),
+            },
+          ];
+        }),
       ),
     }));
 }
@@ -93,13 +98,35 @@ const sink = fc.record({
 interface Leg {
   readonly overflow: string;
   readonly buffer: number;
+  readonly when: string | undefined;
 }
 
-function legOf(
-  to: string,
-  { overflow, buffer }: Leg,
-  file: string | undefined,
-): Readonly<Record<string, unknown>> {
+type Written = Readonly<Record<string, unknown>>;
+
+/** All but the first of several share messages out, or the first two. */
+function shared(legs: readonly Written[], share: Share): readonly Written[] {
+  if (share === undefined || legs.length < 2) return legs;
+  const begin = share.sparesFirst && legs.length > 2 ? 1 : 0;
+  const some = legs.slice(begin);
+  const target = share.how === 'hash' ? { hash: 'payload.id', over: some } : { [share.how]: some };
+  return [...legs.slice(0, begin), target];
+}
+
+type Share = { readonly how: 'round-robin' | 'fallback' | 'hash'; readonly sparesFirst: boolean } | undefined;
+
+const share: fc.Arbitrary<Share> = fc.option(
+  fc.record({
+    how: fc.constantFrom<'round-robin' | 'fallback' | 'hash'>('round-robin', 'fallback', 'hash'),
+    sparesFirst: fc.boolean(),
+  }),
+  { nil: undefined, freq: 3 },
+);
+
+function legOf(to: string, { when, ...leg }: Leg, file: string | undefined): Written {
+  return { ...policyOf(to, leg, file), ...(when !== undefined && { when }) };
+}
+
+function policyOf(to: string, { overflow, buffer }: Omit<Leg, 'when'>, file: string | undefined): Written {
   if (overflow === 'sample') {
     return { to, overflow: { policy: 'sample', every: '20ms', key: 'payload.id' }, buffer };
   }
@@ -124,10 +151,13 @@ function routes(options: TopologyOptions) {
         sink: fc.nat(7),
         overflow: fc.constantFrom(...(options.policies ?? policies)),
         buffer: fc.integer({ min: 1, max: 5 }),
+        // What has no number there fails at its leg.
+        when: fc.option(fc.constantFrom('payload.n > 1', 'payload.n <= 1'), { nil: undefined, freq: 1 }),
       }),
       { minLength: 1, maxLength: 3 },
     ),
+    share: options.sharing === false ? fc.constant(undefined) : share,
     ack: fc.constantFrom('all', 'all', 'first'),
-    'on-error': fc.constantFrom(...(options.onError ?? ['discard', 'nack'])),
+    'on-error': fc.constantFrom(...(options.onError ?? ['discard', 'discard', 'nack', 'nack', 'hold'])),
   });
 }

@@ -41,6 +41,33 @@ export function branchesByLeg({ plan }: Configuration): ReadonlyMap<string, Bran
   return legs;
 }
 
+interface Sharing {
+  /** The other legs of which one gets each message. */
+  readonly others: readonly string[];
+  /** Those among them that take a message in its stead while it is full: by key, there are none. */
+  readonly alternates: readonly string[];
+}
+
+/** The legs that share messages out with others, by name. */
+export function sharingByLeg({ plan }: Configuration): ReadonlyMap<string, Sharing> {
+  const sharing = new Map<string, Sharing>();
+  for (const { name, to, targets = [] } of Object.values(plan.routes)) {
+    for (const target of targets) {
+      if (typeof target === 'number') continue;
+      const branches = target.legs.flatMap((leg) => to[leg] ?? []);
+      for (const branch of branches) {
+        const others = branches.filter((other) => other !== branch);
+        const alternates = others.filter(({ when }) => when === undefined || when === branch.when);
+        sharing.set(legName(name, branch), {
+          others: others.map((other) => legName(name, other)),
+          alternates: target.kind === 'hash' ? [] : alternates.map((other) => legName(name, other)),
+        });
+      }
+    }
+  }
+  return sharing;
+}
+
 /** Whether a policy keeps what it has accepted until the sink, or the disk, has it. */
 export function isKeeping({ overflow }: BranchPlan): boolean {
   const policy: string = overflow;

@@ -142,13 +142,14 @@ function routesTo(configuration: Configuration, sink: string): readonly RoutePla
     .filter(({ to }) => to.some((leg) => leg.to === sink));
 }
 
-/** A sink that no leg waits for, which is no source, no place for dead letters, and on no circle. */
+/** A sink that no leg waits for or stands in for, which is no source, no place for dead letters, and on no circle. */
 function isLossySink(configuration: Configuration, sink: string): boolean {
   const endpoint = configuration.endpoints.get(sink);
   if ((endpoint?.capabilities.writesTo?.length ?? 0) > 0) return false;
   for (const { plan } of routesOf(configuration)) {
     if (plan.from.includes(sink)) return false;
     if (typeof plan.onError === 'object' && plan.onError.deadLetter === sink) return false;
+    if (isStoodInFor(plan, sink)) return false;
     for (const { to, overflow } of plan.to) {
       if (to === sink && !isLossy(overflow)) return false;
     }
@@ -156,6 +157,14 @@ function isLossySink(configuration: Configuration, sink: string): boolean {
     if (plan.to.some(({ to }) => to === sink) && plan.onError === 'hold') return false;
   }
   return true;
+}
+
+/** Whether others get its messages while it is full or down. */
+function isStoodInFor({ to, targets = [] }: RoutePlan, sink: string): boolean {
+  return targets.some(
+    (target) =>
+      typeof target !== 'number' && target.kind !== 'hash' && target.legs.some((leg) => to[leg]?.to === sink),
+  );
 }
 
 export const containment: ComparingLaw = {

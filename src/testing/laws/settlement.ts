@@ -1,8 +1,19 @@
 /** Laws 9, 10 and 11: each message is settled once and well, and not before all who must have it have it. */
+import type { Configuration } from '../../config/configuration.ts';
 import type { RelayEvent } from '../relay-event.ts';
 import type { Sent } from '../sent.ts';
 import type { Stem } from '../whereabouts.ts';
-import { acksFirst, branchesByLeg, copyOf, type EventOf, isKeeping, isMeant, nameOf } from './eventful.ts';
+import {
+  acksFirst,
+  branchesByLeg,
+  copyOf,
+  type EventOf,
+  isKeeping,
+  isMeant,
+  legName,
+  nameOf,
+  sharingByLeg,
+} from './eventful.ts';
 import type { RunLaw } from './law.ts';
 import type { Played } from './played.ts';
 
@@ -36,6 +47,10 @@ function unsound(played: Played): string | undefined {
   const nacked = new Map<string, Map<string, string>>();
   /** Under `ack: first`, copies that some sink has: what others give back is no matter. */
   const had = new Set<string>();
+  const hasIt = (event: EventOf<'confirmed' | 'offered'>): void => {
+    for (const stem of event.of) had.add(`${event.route} ${nameOf(event)} ${deliveryOf(stem)}`);
+  };
+  const onDisk = spillingLegs(configuration);
   for (const event of played.relay.events) {
     switch (event.kind) {
       case 'over-settled':
@@ -53,8 +68,7 @@ function unsound(played: Played): string | undefined {
         break;
       }
       case 'confirmed':
-        if (!acksFirst(configuration, event.route)) break;
-        for (const stem of event.of) had.add(`${event.route} ${nameOf(event)} ${deliveryOf(stem)}`);
+        if (acksFirst(configuration, event.route)) hasIt(event);
         break;
       case 'failed':
         if (plan.routes[event.route]?.onError !== 'nack' || !event.isOwed) break;
@@ -70,6 +84,7 @@ function unsound(played: Played): string | undefined {
         for (const stem of event.of) nacked.delete(deliveryOf(stem));
         break;
       case 'offered':
+        if (acksFirst(configuration, event.route) && onDisk.has(event.leg)) hasIt(event);
         for (const stem of event.of) {
           if (!settled.has(deliveryOf(stem)) || isOpaque(played, event.route)) continue;
           // The sinks before it were told, and had it, before it was its turn.
@@ -82,6 +97,14 @@ function unsound(played: Played): string | undefined {
     }
   }
   return undefined;
+}
+
+/** Legs that have what is on their disk, by name. */
+function spillingLegs({ plan }: Configuration): ReadonlySet<string> {
+  const legs = Object.values(plan.routes).flatMap(({ name, to }) =>
+    to.filter(({ overflow }) => isOnDisk(overflow)).map((branch) => legName(name, branch)),
+  );
+  return new Set(legs);
 }
 
 function deliveryOf({ sent, delivery }: Stem): string {
@@ -109,6 +132,8 @@ interface Copies {
 export function ackedEarly(played: Played): string | undefined {
   const { configuration, events } = played.relay;
   const branches = branchesByLeg(configuration);
+  const onDisk = spillingLegs(configuration);
+  const sharing = sharingByLeg(configuration);
   const copies = new Map<Sent, Map<string, Copies>>();
   const ends = new Map<Sent, RelayEvent>();
   const at = (sent: Sent, leg: string): Copies => {
@@ -140,10 +165,14 @@ export function ackedEarly(played: Played): string | undefined {
     switch (event.kind) {
       case 'offered': {
         const branch = branches.get(event.leg);
-        if (branch === undefined || !isKeeping(branch) || isOpaque(played, event.route)) break;
+        const isKept = branch !== undefined && isKeeping(branch);
         for (const { sent } of event.of) {
-          at(sent, event.leg).offered.add(copyOf(event, sent));
-          if (isOnDisk(branch.overflow)) have(sent, event);
+          const { offered, done } = at(sent, event.leg);
+          const copy = copyOf(event, sent);
+          // What a leg may lose is done when that leg has it, also for those that were offered it before.
+          if (!isKept) done.add(copy);
+          else if (!isOpaque(played, event.route)) offered.add(copy);
+          if (onDisk.has(event.leg)) have(sent, event);
         }
         break;
       }
@@ -162,7 +191,10 @@ export function ackedEarly(played: Played): string | undefined {
         if (event.status !== 'ack') break;
         for (const [leg, { offered, done }] of copies.get(event.sent) ?? []) {
           const missing = [...offered].find(
-            (copy) => !done.has(copy) && !isHadElsewhere(copy, leg, event.sent, played, copies),
+            (copy) =>
+              !done.has(copy) &&
+              !isHadElsewhere(copy, leg, event.sent, played, copies) &&
+              !isDoneInStead(copy, sharing.get(leg)?.others, copies.get(event.sent)),
           );
           if (missing === undefined) continue;
           const end = ends.get(event.sent);
@@ -198,6 +230,15 @@ function isHadElsewhere(
   if (!acksFirst(relay.configuration, route)) return false;
   const legs = [...(copies.get(sent) ?? [])];
   return legs.some(([other, { had }]) => other.startsWith(`${route} → `) && had.has(copy));
+}
+
+/** A message that comes again may have another of the legs that share it. */
+function isDoneInStead(
+  copy: string,
+  others: readonly string[] = [],
+  copies: ReadonlyMap<string, Copies> | undefined,
+): boolean {
+  return others.some((other) => copies?.get(other)?.done.has(copy) === true);
 }
 
 function sunken(played: Played): string | undefined {
