@@ -9,7 +9,7 @@ import { partitionOf } from './murmur2.ts';
 import { createOutgoing, type Outgoing, type Waiting } from './outgoing.ts';
 import { createProduce, type PartitionAnswer, type Produce } from './produce.ts';
 import { recordOf } from './record.ts';
-import { refusal } from './refusal.ts';
+import { protocolErrorsOf, refusal } from './refusal.ts';
 import { addressOf, type Settings } from './settings.ts';
 
 /** What may be unconfirmed. */
@@ -38,6 +38,9 @@ const isElsewhere = new Set([
   'FENCED_LEADER_EPOCH',
   'UNKNOWN_LEADER_EPOCH',
 ]);
+
+/** Answers of a broker that has just started: it has no numbers for idempotent producers yet, and will in a moment. */
+const isLoading = new Set(['COORDINATOR_LOAD_IN_PROGRESS', 'COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR']);
 
 /** So often in a row it asks who leads it now, with growing pauses, before the connection counts as broken. */
 const MOST_MOVES = 8;
@@ -116,7 +119,7 @@ export function createWriter(options: WriterOptions): Writer {
     let metadata: kafka.ClusterMetadata;
     try {
       metadata = await base.metadata({ topics: [topic] });
-      await produce.ready();
+      if (!(await isReady())) return goOn();
     } finally {
       isLooking = false;
     }
@@ -138,6 +141,19 @@ export function createWriter(options: WriterOptions): Writer {
         throw new AraldoError('connection-lost', `${topic} has a partition without a leader`);
       asked.add(leader);
       send(leader, broker, ofLeader).then(goOn, failed);
+    }
+  }
+
+  /** Whether it may send; where the broker is still loading, it asks again after a pause, as for a leader. */
+  async function isReady(): Promise<boolean> {
+    try {
+      await produce.ready();
+      return true;
+    } catch (thrown) {
+      const isEarly = protocolErrorsOf(thrown).some((name) => isLoading.has(name));
+      if (!isEarly || moves === MOST_MOVES) throw thrown;
+      moves += 1;
+      return false;
     }
   }
 
