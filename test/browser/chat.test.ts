@@ -22,7 +22,8 @@ describeWith(['chromium'], 'npm start', () => {
     await using server = start('npm', ['start'], { cwd: checkout, env, detached: true });
     const port = await portOf(server);
     await using browser = await launchChromium();
-    const [ada, bob] = [await browser.newPage(), await browser.newPage()];
+    const tabs = await browser.newContext();
+    const [ada, bob] = [await tabs.newPage(), await tabs.newPage()];
     for (const page of [ada, bob]) {
       await page.goto(`http://127.0.0.1:${port}/`);
       await chat(page).getByText('connected', { exact: true }).waitFor();

@@ -41,9 +41,9 @@ describeWith(['redis-server'], 'endpoint-redis in a process that was stopped', (
       await sleep(300);
       relay.kill('SIGSTOP');
       process.kill(redis.pid!, 'SIGCONT');
-      await sleep(2_500);
-      relay.kill('SIGCONT');
       await sleep(1_500);
+      relay.kill('SIGCONT');
+      await sleep(700);
       relay.stdin.write('?\n');
       expect(await once(lines, 'line')).toEqual(['0']);
     } finally {
