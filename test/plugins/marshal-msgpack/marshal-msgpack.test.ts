@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMsgpack, plugin } from '../../../plugins/marshal-msgpack/index.ts';
 import { marshallerLaws } from '../../../src/testing/index.ts';
+import { cpuTimer } from '../../cpu-time.ts';
 import { reasonOf } from '../../formats/reason.ts';
 import { plainValues } from '../../formats/values.ts';
 import { runs } from '../../runs.ts';
@@ -139,10 +140,10 @@ describe('marshal-msgpack', () => {
     ['lists in lists', 'dd 000fffff'.repeat(60)],
   ])('takes no time and memory for %s that says it is huge', (_what, hex) => {
     const before = process.memoryUsage().rss;
-    const start = performance.now();
+    const worked = cpuTimer();
     for (let time = 0; time < 100; time += 1)
       expect(reasonOf(() => read(hex))).toMatch(/an end too early|more than 64/);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(worked()).toBeLessThan(1_000);
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
   });
 
