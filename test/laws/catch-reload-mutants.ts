@@ -65,7 +65,7 @@ async function casesUntilBroken(
   const law = Object.values(definitions).find((one) => one.number === number);
   if (law === undefined) throw new Error(`expected one of the laws, found ${number}`);
   let cases = 0;
-  for (const value of fc.sample(topologies({ policies: ['pause'], steps }), TOPOLOGIES)) {
+  for (const value of fc.sample(topologies({ policies: ['pause'], steps, sharing: false }), TOPOLOGIES)) {
     const configuration = await loadRelay({ value });
     const some = scenarios(configuration, {
       faults: ['stall', 'resume', 'latency', 'down', 'up'],
