@@ -268,7 +268,7 @@ describe('all operators in a row', () => {
         relay.stop();
         if (wrong !== undefined) throw broken(wrong, scenario, relay);
       }),
-      runs({ share: 0.1 }),
+      runs({ share: 0.1, quick: 0.5 }),
     );
   });
 
@@ -285,7 +285,7 @@ describe('all operators in a row', () => {
         if (inFlight > 0) throw broken(`${inFlight} are still in flight`, scenario, relay);
         if (inSteps !== 0) throw broken(`${inSteps} are still in the steps`, scenario, relay);
       }),
-      runs({ share: 0.05 }),
+      runs({ share: 0.05, quick: 0.5 }),
     );
   });
 });

@@ -30,7 +30,7 @@ for (const law of operatorLaws('dedupe', {
   holds: 3,
   poison: { payload: 'poison' },
 })) {
-  test(law.name, () => law.check(runs({ share: 0.1 })));
+  test(law.name, () => law.check(runs({ share: 0.1, quick: 0.5 })));
 }
 
 describe('dedupe', () => {

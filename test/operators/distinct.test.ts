@@ -20,7 +20,7 @@ for (const law of operatorLaws('distinct', {
   create: () => distinct({ key: byKey, maxKeys: 2 }),
   poison: { payload: 10n },
 })) {
-  test(law.name, () => law.check(runs({ share: 0.1 })));
+  test(law.name, () => law.check(runs({ share: 0.1, quick: 0.5 })));
 }
 
 describe('distinct', () => {

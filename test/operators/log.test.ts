@@ -18,7 +18,7 @@ for (const law of operatorLaws('log', {
       scheduler,
     }),
 })) {
-  test(law.name, () => law.check(runs({ share: 0.1 })));
+  test(law.name, () => law.check(runs({ share: 0.1, quick: 0.5 })));
 }
 
 describe('log', () => {

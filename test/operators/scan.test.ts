@@ -25,7 +25,7 @@ for (const law of operatorLaws('scan', {
   create: () => scan(counting, { initial: 0, key: byKey, maxKeys: 3 }),
   poison: { payload: 'poison' },
 })) {
-  test(law.name, () => law.check(runs({ share: 0.1 })));
+  test(law.name, () => law.check(runs({ share: 0.1, quick: 0.5 })));
 }
 
 const sum = (state: number, { payload }: Message): number => state + (payload as number);

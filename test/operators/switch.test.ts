@@ -40,7 +40,7 @@ for (const law of operatorLaws('switch', {
   holds: 2,
   poison: { payload: 'poison' },
 })) {
-  test(law.name, () => law.check(runs({ share: 0.1 })));
+  test(law.name, () => law.check(runs({ share: 0.1, quick: 0.5 })));
 }
 
 const isNumber = ({ payload }: Message): boolean => typeof payload === 'number';

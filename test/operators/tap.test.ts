@@ -22,7 +22,7 @@ for (const law of operatorLaws('tap', {
       { scheduler },
     ),
 })) {
-  test(law.name, () => law.check(runs({ share: 0.1 })));
+  test(law.name, () => law.check(runs({ share: 0.1, quick: 0.5 })));
 }
 
 describe('tap', () => {

@@ -16,7 +16,7 @@ walkCases('validate', {
 });
 
 for (const law of operatorLaws('validate', { create: () => validate(text), poison: { payload: 'poison' } })) {
-  test(law.name, () => law.check(runs({ share: 0.1 })));
+  test(law.name, () => law.check(runs({ share: 0.1, quick: 0.5 })));
 }
 
 describe('validate', () => {

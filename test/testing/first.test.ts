@@ -78,7 +78,9 @@ describe('a route with ack: first', () => {
     ],
   ])('keeps all laws with %s', async (_, route) => {
     const configuration = await configured(route);
-    const results = await checkLaws(() => virtualRelay({ configuration }), { ...runs({ share: 0.02 }) });
+    const results = await checkLaws(() => virtualRelay({ configuration }), {
+      ...runs({ share: 0.02, quick: 0.5 }),
+    });
     const [broken] = results.flatMap((result) => result.broken ?? []);
     if (broken !== undefined) throw broken;
   });

@@ -12,7 +12,7 @@ describe('the laws of relays', () => {
         const [broken] = results.flatMap((result) => result.broken ?? []);
         if (broken !== undefined) throw broken;
       }),
-      runs({ share: 0.012 }),
+      runs({ share: 0.012, quick: 0.5 }),
     );
   });
 

@@ -31,7 +31,7 @@ describe('a relay that is reloaded', () => {
         ])
           await law(relayOf, settings);
       }),
-      runs({ share: 0.012 }),
+      runs({ share: 0.012, quick: 0.5 }),
     );
   });
 
