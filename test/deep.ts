@@ -13,7 +13,7 @@ const root = dirname(import.meta.dirname);
 const results = join(root, 'test', 'system', 'pairs', 'results.md');
 
 const MESSAGES = 100_000;
-const KILLS = 10;
+const KILLS = 18;
 
 const help = `npm run test:deep                                     all tests: properties with 10,000 cases, long kill loops
 npm run test:deep -- --pairs all                      each durable system to each other one
@@ -25,7 +25,7 @@ lines into test/system/pairs/results.md, and leaves those of other pairs there.
 
   --pairs       source:sink, with commas between: redis-stream, jetstream, amqp, kafka, mqtt; or all
   --messages    how many the server of the source acknowledges (100000)
-  --kills       how many times one of araldo and the two servers is killed, in turn (10)
+  --kills       how many times one of araldo and the two servers is killed, in turn (18)
   --window      max-in-flight of the source (256)
   --seed        repeats the kills of a run that printed it (ARALDO_SEED)
   --runs        how many cases each property has, without --pairs (10000)`;

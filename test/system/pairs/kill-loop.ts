@@ -1,14 +1,15 @@
 // A real araldo between two durable systems, under load, while one of the three is killed (SIGKILL) again and again, and
 // counted from outside: what the producer was confirmed against what a reader finds at the other end.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { araldo, type Run } from '../support/command.ts';
 import { until } from '../support/server.ts';
 import type { DurableSystem } from './durable-system.ts';
-import { allVictims, type Kill, killPlan, type Point, type Victim } from './kill-plan.ts';
+import { allPoints, allVictims, type Kill, killPlan, type Point, type Victim } from './kill-plan.ts';
 import { type Counts, createTally } from './tally.ts';
 
 export interface KillLoop {
@@ -45,13 +46,18 @@ const MOST_EXTRA = 8_000;
 const LOOK_MS = 20;
 /** So long a producer and a reader are waited for when it is over. */
 const GIVE_UP_MS = 5_000;
+/** What could be published is by then. */
+const QUIET_MS = 5_000;
+/** What is so late is lost when somebody is killed before. */
+const LATE_MS = 5_000;
+/** So many wait in memory, beyond which a leg spills. */
+const SPILLING_BUFFER = 16;
 /** What was on its way in a connection has arrived by then. */
 const SETTLED_MS = 250;
 
-/** The named points of araldo that a source has. */
+/** The points of araldo that a source has. After `spilled` its leg spills, to the end. */
 export function pointsOf(source: DurableSystem): readonly Point[] {
-  const all: readonly Point[] = ['unconfirmed', 'unacked', 'any'];
-  return source.name === 'kafka' ? [...all, 'rebalance', 'reload'] : [...all, 'reload'];
+  return source.name === 'kafka' ? allPoints : allPoints.filter((point) => point !== 'rebalance');
 }
 
 /** Plays it to the end: all has come, or the time is over. Judges nothing; rejects when araldo ends by itself. */
@@ -66,6 +72,8 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
   const tally = createTally(2 * messages + (kills + 10) * (extra + batch));
   const folder = await mkdtemp(join(tmpdir(), 'araldo-pair-'));
   let reloads = 0;
+  let spills = false;
+  const disk = join(folder, 'spill.db');
   // JSON is YAML.
   const configured = (): object => ({
     'server-port': 0,
@@ -74,7 +82,24 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
       { name: 'from', 'max-in-flight': maxInFlight, ...source.source() },
       { name: 'to', ...sink.sink() },
     ],
-    routes: { from: [{ to: 'to', buffer: 1_024 + reloads }] },
+    routes: {
+      from: [
+        {
+          to: 'to',
+          ...(spills
+            ? {
+                overflow: {
+                  policy: 'spill',
+                  path: disk,
+                  max: '1GiB',
+                  then: 'pause',
+                  buffer: SPILLING_BUFFER,
+                },
+              }
+            : { buffer: 1_024 + reloads }),
+        },
+      ],
+    },
   });
   const writeConfiguration = (): Promise<void> =>
     writeFile(join(folder, 'araldo.yaml'), JSON.stringify(configured()));
@@ -92,16 +117,8 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
   let isDown = false;
   const killing = new AbortController();
   let goal = messages;
-  const killed = {
-    araldo: 0,
-    source: 0,
-    sink: 0,
-    any: 0,
-    unconfirmed: 0,
-    unacked: 0,
-    rebalance: 0,
-    reload: 0,
-  };
+  const counted = [...allVictims, ...allPoints].map((of) => [of, 0] as const);
+  const killed = Object.fromEntries(counted) as Record<Victim | Point, number>;
 
   /** Half of it at once, the rest as it is carried, so that there is always something to do; more for a named point. */
   const producing = (async () => {
@@ -192,15 +209,20 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
     let next: Run | undefined;
     if (point !== 'any') goal = Math.max(goal, tally.attempted + extra);
     const had = tally.delivered + tally.duplicated;
-    const more = (): boolean => tally.delivered + tally.duplicated > had;
+    /** More has come; or nothing more can, for all of the window came before its confirmations were held back. */
+    const moreIsPublished = (): Promise<void> => {
+      const quietAt = performance.now() + QUIET_MS;
+      const isMore = (): boolean => tally.delivered + tally.duplicated > had;
+      return holds('more is published', () => isMore() || performance.now() > quietAt);
+    };
     if (point === 'unconfirmed') {
       // The sink's server gets what is published, and its confirmations get lost.
       sink.proxy.set({ silence: true }, 'down');
-      await holds('more is published', more);
+      await moreIsPublished();
     } else if (point === 'unacked') {
       // The sink's confirmations are on their way when the way of the acks ends.
       sink.proxy.set({ latency: { ms: SETTLED_MS } }, 'down');
-      await holds('more is published', more);
+      await moreIsPublished();
       source.proxy.set({ silence: true }, 'up');
       await sleep(2 * SETTLED_MS);
     } else if (point === 'rebalance') {
@@ -209,6 +231,14 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
       next = start();
       await holds('a second member connects', () => source.proxy.accepted > accepted);
       await sleep(delayMs * 10);
+    } else if (point === 'spilled') {
+      await startSpilling();
+      const before = await lastWritten();
+      // Nothing is confirmed, so what comes is put on the disk; it is acked then, and none of that arrives.
+      source.proxy.set({ latency: { ms: LATE_MS } }, 'up');
+      sink.proxy.set({ silence: true }, 'down');
+      await until('more is on the disk', async () => (await lastWritten()) > before, QUIET_MS);
+      await sleep(SETTLED_MS);
     } else if (point === 'reload') {
       // Another buffer is another leg: what the old one has leaves first.
       reloads += 1;
@@ -223,6 +253,26 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
     await last.code;
     source.proxy.clear();
     sink.proxy.clear();
+    // The kernel ends the connections of who was killed, and a proxy that was silent has not passed that on.
+    if (point === 'unacked' || point === 'spilled') source.proxy.reset();
     if (next === undefined) run = start();
+  }
+
+  /** A leg begins to spill, or to do so no more, when araldo starts. */
+  async function startSpilling(): Promise<void> {
+    if (spills) return;
+    spills = true;
+    await writeConfiguration();
+    run.child.kill('SIGTERM');
+    const code = await run.code;
+    if (code !== 0) throw new Error(`araldo ended with ${code}: ${run.out.stderr}`);
+    run = start();
+    await holds('its disk is there', () => existsSync(disk));
+  }
+
+  /** In milliseconds. */
+  async function lastWritten(): Promise<number> {
+    const { mtimeMs } = await stat(`${disk}-wal`);
+    return mtimeMs;
   }
 }

@@ -4,9 +4,11 @@ import { seededRandom } from '../../../src/testing/seeded.ts';
 
 /**
  * Of araldo: at any moment, or at the moments in which it knows more than one of its servers does. `rebalance`: while
- * the group of the source gets a second member. `reload`: while it changes to another leg.
+ * the group of the source gets a second member. `reload`: while it changes to another leg. `spilled`: while messages are
+ * on its disk, and their acks have not arrived.
  */
-export type Point = 'any' | 'unconfirmed' | 'unacked' | 'rebalance' | 'reload';
+export const allPoints = ['any', 'unconfirmed', 'unacked', 'rebalance', 'reload', 'spilled'] as const;
+export type Point = (typeof allPoints)[number];
 
 export type Victim = 'araldo' | 'source' | 'sink';
 

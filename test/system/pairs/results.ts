@@ -47,7 +47,9 @@ export function tableOf({ commit, date, rows, before = '' }: Measured): string {
     'Each line is a process of araldo between two real servers, while araldo, the server of the source and that of the sink',
     'are killed (SIGKILL) in turn, under load. `attempted` and `acknowledged` is what the producer sent and what the server of',
     'the source has confirmed to it; `delivered` is what an independent reader found at the sink, each message counted once.',
-    '`lost` was acknowledged and never came. `bound` is max-in-flight × kills. The time includes all restarts.',
+    '`lost` was acknowledged and never came. `bound` is max-in-flight × kills. The time includes all restarts. araldo is killed',
+    'at a random moment, and at each of these points: published and not confirmed, confirmed and not acknowledged, on its disk and',
+    'not acknowledged, during a reload, and, with Kafka as the source, during a rebalance.',
     '',
     'What is not araldo’s doing is left out: mosquitto confirms before it saves, so it is killed when it has saved, while its',
     'connections are silent; what RabbitMQ hands to the reader again, and says so, is counted once. JetStream as a sink keeps',
@@ -62,7 +64,7 @@ export function tableOf({ commit, date, rows, before = '' }: Measured): string {
 
 function lineOf(row: Row, commit: string, date: string): string {
   const { killed, versions } = row;
-  const named = killed.unconfirmed + killed.unacked + killed.rebalance + killed.reload;
+  const named = killed.araldo - killed.any;
   const cells = [
     ...[`${row.source} ${versions[0]}`, `${row.sink} ${versions[1]}`],
     ...[killed.araldo, killed.source, killed.sink, named],

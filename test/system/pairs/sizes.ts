@@ -28,11 +28,14 @@ export function sizesFrom(env: NodeJS.ProcessEnv): Sizes {
     isDeep,
     pairs: pairs !== undefined ? readPairs(pairs) : isDeep ? allPairs : ring,
     messages: number('ARALDO_MESSAGES') ?? (isDeep ? 100_000 : 2_000),
-    kills: number('ARALDO_KILLS') ?? (isDeep ? 10 : 2),
+    kills: number('ARALDO_KILLS') ?? (isDeep ? DEEP_KILLS : 2),
     maxInFlight: number('ARALDO_WINDOW') ?? 256,
     seed: number('ARALDO_SEED') ?? Math.floor(Math.random() * 2 ** 31),
   };
 }
+
+/** Of three in turn, araldo often enough for each of its points. */
+const DEEP_KILLS = 18;
 
 /** How long a pair may take at most; a server of some systems takes seconds to start again. */
 export function withinMs({ messages, kills }: Pick<Sizes, 'messages' | 'kills'>): number {
