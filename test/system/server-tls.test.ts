@@ -182,6 +182,7 @@ describe('server-limits', () => {
     const begin = performance.now();
     expect((await server.stop()).unsettled).toBe(1);
     expect(performance.now() - begin).toBeGreaterThan(290);
-    expect(performance.now() - begin).toBeLessThan(2_000);
+    // The deadline is 10 s where nothing is said.
+    expect(performance.now() - begin).toBeLessThan(8_000);
   });
 });

@@ -223,9 +223,9 @@ describe('endpoint-sse reads a stream', () => {
       const alive = setInterval(() => response.write(':\n\n'), 20);
       response.once('close', () => clearInterval(alive));
     });
-    await using araldo = await start(server.port, { idle: '150ms' });
+    await using araldo = await start(server.port, { idle: '400ms' });
     await until('it is open', () => araldo.server.endpoint('news').state === 'open');
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await new Promise((resolve) => setTimeout(resolve, 900));
     expect(server.asked).toHaveLength(1);
   });
 

@@ -153,7 +153,7 @@ describe('endpoint-websocket-client', () => {
     expect(it.received).toHaveLength(1);
   });
 
-  it('flows again within 5 s after the server was killed and restarted under traffic', async () => {
+  it('flows again after the server was killed and restarted under traffic', async () => {
     await using it = await open();
     let sent = 0;
     const traffic = setInterval(() => it.send(Made.of(String(sent++))), 5);
