@@ -6,15 +6,21 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** More than ten seconds each, the longest first. */
 const slowest: readonly string[] = [
   'test/laws/mutants.test.ts',
-  'test/system/amqp.test.ts',
+  'test/system/pairs/pairs.test.ts',
   'test/examples/examples.test.ts',
+  'test/system/amqp.test.ts',
+  'test/system/matrix.test.ts',
   'test/system/kafka.test.ts',
   'test/browser/http-page.test.ts',
+  'test/system/kafka-secure.test.ts',
+  'test/system/amqp-more.test.ts',
   'test/config/plan.property.test.ts',
-  'test/system/command.test.ts',
-  'test/laws/settlement.test.ts',
   'test/system/docs.test.ts',
   'test/system/mqtt-battery.test.ts',
+  'test/system/http-battery.test.ts',
+  'test/system/request-reply-systems.test.ts',
+  'test/system/spill-kill.test.ts',
+  'test/laws/settlement.test.ts',
   'test/laws/isolation.test.ts',
 ];
 
