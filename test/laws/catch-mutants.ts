@@ -2,10 +2,10 @@
 // loads the copies itself, and a mutant that never ends can be ended.
 
 import fc from 'fast-check';
-import type { Engine } from './engine.ts';
+import { type Engine, engineFiles } from './engine.ts';
 import { isolation } from './isolation.ts';
 import { type Mutant, mutants } from './mutants.ts';
-import { mutated } from './mutate.ts';
+import { createMutator } from './mutate.ts';
 import { play } from './run.ts';
 import { keepsWhatAnArrayKeeps } from './spill-policies.ts';
 import { spillScripts, spillSpecs } from './spill-script.ts';
@@ -26,8 +26,11 @@ const parameters = { numRuns: 1_500, seed: 2, endOnFailure: true };
 // What a mutant throws where nobody can catch it, in a promise, shows as a broken law as well.
 process.on('unhandledRejection', () => undefined);
 
+const { mutated } = createMutator(['src/core']);
+const files = engineFiles.map((file) => `src/core/${file}`);
+
 for (const mutant of mutants) {
-  const engine = await mutated(mutant);
+  const engine = (await mutated({ ...mutant, file: `src/core/${mutant.file}` }, files)) as Engine;
   const isOfSpill = mutant.file.startsWith('spill');
   const after = await (isOfSpill ? casesUntilSpillBreaks : casesUntilBroken)(mutant, engine);
   const line: Catch = { name: mutant.name, after };

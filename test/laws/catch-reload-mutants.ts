@@ -1,20 +1,18 @@
 // Says of each mutant of a reload after how many cases its law noticed it: a line of JSON each, as catch-mutants.ts.
 
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import type * as Testing from '../../src/testing/index.ts';
 import type * as Law from '../../src/testing/laws/law.ts';
 import type * as Laws from '../../src/testing/laws/relay-laws.ts';
 import type { Catch } from './catch-mutants.ts';
-import { type ReloadMutant, reloadMutants } from './reload-mutants.ts';
+import { createMutator } from './mutate.ts';
+import { reloadMutants } from './reload-mutants.ts';
 
 /** What examines a relay, over a broken reload. */
 type Broken = typeof Testing & typeof Law & typeof Laws;
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const { mutated } = createMutator(['src/runtime', 'src/testing']);
+const files = ['index.ts', 'laws/law.ts', 'laws/relay-laws.ts'].map((file) => `src/testing/${file}`);
 
 /** The same cases each time, so that a mutant is noticed or is not. The slowest needs about 100. */
 const TOPOLOGIES = { numRuns: 40, seed: 3 };
@@ -30,14 +28,10 @@ const steps = fc.constantFrom<unknown>(
 process.on('unhandledRejection', () => undefined);
 
 for (const mutant of reloadMutants) {
-  const folder = await mutated(mutant);
-  const from = (file: string) => import(pathToFileURL(join(folder, 'src/testing', file)).href);
-  const parts = [await from('index.ts'), await from('laws/law.ts'), await from('laws/relay-laws.ts')];
-  const broken = Object.assign({}, ...parts) as Broken;
+  const broken = (await mutated({ ...mutant, file: `src/runtime/${mutant.file}` }, files)) as Broken;
   const after = await (mutant.law === 18 ? casesUntilReloadBreaks : casesUntilBroken)(mutant.law, broken);
   const line: Catch = { name: mutant.name, after };
   process.stdout.write(`${JSON.stringify(line)}\n`);
-  await rm(folder, { recursive: true });
 }
 
 /** The law itself: reloads to the same, and with one route begun anew. */
@@ -108,28 +102,4 @@ function changed(value: Testing.Topology, what: 'steps' | 'legs' | 'both'): Test
     ...(what !== 'steps' && { to: route.to.map((leg) => ({ ...leg, buffer: leg.buffer + 1 })) }),
   });
   return { ...value, routes: Object.fromEntries(routes.map(([name, route]) => [name, other(route)])) };
-}
-
-/** A copy of what reloads and of what examines it, with one thing broken; the rest stays where it is. */
-async function mutated(mutant: ReloadMutant): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'araldo-reload-mutant-'));
-  await mkdir(join(folder, 'src'));
-  for (const part of await readdir(join(root, 'src'))) {
-    const [from, to] = [join(root, 'src', part), join(folder, 'src', part)];
-    if (part === 'runtime' || part === 'testing') await cp(from, to, { recursive: true });
-    else await symlink(from, to);
-  }
-  for (const part of ['operators', 'plugins', 'package.json', 'node_modules'])
-    await symlink(join(root, part), join(folder, part));
-  const file = join(folder, 'src', 'runtime', mutant.file);
-  const text = await readFile(file, 'utf8');
-  const count = text.split(mutant.find).length - 1;
-  if (count !== 1) {
-    throw new Error(`${mutant.file}: expected ${JSON.stringify(mutant.find)} once, found it ${count} times`);
-  }
-  await writeFile(
-    file,
-    text.replace(mutant.find, () => mutant.replace),
-  );
-  return folder;
 }

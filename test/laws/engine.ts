@@ -33,17 +33,13 @@ export const engine: Engine = {
   hashed,
 };
 
-/** Another one, whose files stand where `urlOf` says. */
-export async function engineAt(urlOf: (file: string) => string): Promise<Engine> {
-  const files = [
-    'choice.ts',
-    'endpoint.ts',
-    'errors.ts',
-    'fan-out.ts',
-    'leg.ts',
-    'message.ts',
-    'operator.ts',
-  ];
-  const modules = await Promise.all(files.map((file) => import(/* @vite-ignore */ urlOf(file))));
-  return Object.assign({}, ...modules) as Engine;
-}
+/** The files that it comes from, in src/core. */
+export const engineFiles: readonly string[] = [
+  'choice.ts',
+  'endpoint.ts',
+  'errors.ts',
+  'fan-out.ts',
+  'leg.ts',
+  'message.ts',
+  'operator.ts',
+];

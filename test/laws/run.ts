@@ -16,6 +16,8 @@ export interface Event {
   readonly atMs: number;
   readonly who: string;
   readonly text: string;
+  /** What was done, if that is the event: it is put in words when somebody reads them. */
+  readonly action?: Action;
 }
 
 /** More rounds than any of our cases needs to come to rest. */
@@ -58,7 +60,7 @@ export async function play(
       : (ms: number) => pass(world.scheduler, ms);
     await world.open();
     for (const action of script) {
-      note('>', describe(action));
+      events.push({ atMs: now(), who: '>', text: '', action });
       await perform(action, world, step);
       // As after each callback of Node: what a promise brings comes between two actions, however many there are.
       if (hasPromises) await turn();
@@ -77,7 +79,10 @@ export async function play(
 
 export function timeline(events: readonly Event[]): string {
   return events
-    .map(({ atMs, who, text }) => `${String(atMs).padStart(6)} ms  ${who.padEnd(9)} ${text}`)
+    .map(({ atMs, who, text, action }) => {
+      const what = action === undefined ? text : describe(action);
+      return `${String(atMs).padStart(6)} ms  ${who.padEnd(9)} ${what}`;
+    })
     .join('\n');
 }
 
