@@ -18,7 +18,6 @@ const slowest: readonly string[] = [
   'test/system/docs.test.ts',
   'test/system/mqtt-battery.test.ts',
   'test/system/http-battery.test.ts',
-  'test/system/request-reply-systems.test.ts',
   'test/system/spill-kill.test.ts',
   'test/laws/settlement.test.ts',
   'test/laws/isolation.test.ts',

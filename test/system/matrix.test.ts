@@ -19,6 +19,7 @@ import {
   type Word,
   words,
 } from './matrix/mapping.ts';
+import { testRequests } from './matrix/request-reply.ts';
 import { startWorld, type World } from './matrix/world.ts';
 import { until } from './support/server.ts';
 
@@ -200,8 +201,12 @@ describeWith(['redis-server', 'mosquitto', 'nats-server', 'rabbitmq-server'], 't
     });
   });
 
+  describe('requests and answers', () => {
+    testRequests(() => world.addresses);
+  });
+
   it('two sources with equal positions have different ids, so that nothing is taken for its double', async () => {
-    const client = new Redis(world.redisUrl);
+    const client = new Redis(world.addresses.REDIS);
     for (const name of twins) await client.xadd(name, '7-1', 'payload', `equal #twin ${name}`);
     client.disconnect();
     for (const sink of ['http', 'jetstream'] as const) {

@@ -32,10 +32,18 @@ export interface WorldOptions {
   ) => Readonly<Record<string, { source: Declaration; to: readonly SystemName[] }>>;
 }
 
+/** Where the servers are, by the names that the documents give them. */
+export interface Addresses {
+  readonly AMQP: string;
+  readonly MQTT: string;
+  readonly NATS: string;
+  readonly REDIS: string;
+}
+
 export interface World extends AsyncDisposable {
   readonly ends: Readonly<Partial<Record<SystemName, End>>>;
   readonly relay: Relay;
-  readonly redisUrl: string;
+  readonly addresses: Addresses;
   /** The file of dead letters. */
   readonly letters: string;
 }
@@ -83,7 +91,8 @@ export async function startWorld({ hasKafka, acceptHeaders, more }: WorldOptions
     } satisfies typeof ends);
     relay = await startRelay(folder, port, configurationOf(ends, letters, more(redis.url)));
     await Promise.all(Object.values(ends).map((end) => end.open()));
-    return { ends, relay, redisUrl: redis.url, letters, [Symbol.asyncDispose]: stop };
+    const addresses = { AMQP: rabbitmq.url, MQTT: mosquitto.url, NATS: nats.url, REDIS: redis.url };
+    return { ends, relay, addresses, letters, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;

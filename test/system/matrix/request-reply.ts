@@ -1,43 +1,37 @@
 // The examples of docs/request-reply.md, as they stand there, with real servers and answers by each system's own client.
+// They use the servers of the matrix, which take seconds to start.
 
 import { readFileSync } from 'node:fs';
 import { connect as connectNats, headers as natsHeaders } from '@nats-io/transport-node';
 import { connect as connectAmqp } from 'amqplib';
 import { Redis } from 'ioredis';
 import { connectAsync } from 'mqtt';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { startMosquitto } from '../servers/mosquitto.ts';
-import { startNats } from '../servers/nats.ts';
-import { startRabbitmq } from '../servers/rabbitmq.ts';
-import { startRedis } from '../servers/redis.ts';
-import { describeWith } from '../servers/requires.ts';
-import { connect } from './support/peer.ts';
-import { serve, type TestServer, until } from './support/server.ts';
+import { connect } from '../support/peer.ts';
+import { serve, type TestServer, until } from '../support/server.ts';
+import type { Addresses } from './world.ts';
 
-const page = readFileSync(new URL('../../docs/request-reply.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../../docs/request-reply.md', import.meta.url), 'utf8');
 const examples = [...page.matchAll(/```yaml\n(plugins:[^`]*)```/g)].map(([, text = '']) => text);
 
 /** The example below the heading that says this, with every route open. */
-async function example(heading: string, addresses: Readonly<Record<string, string>>): Promise<TestServer> {
+async function example(heading: string, addresses: Addresses): Promise<TestServer> {
   const place = page.slice(0, page.indexOf(heading)).match(/```yaml\nplugins:/g)?.length ?? 0;
-  const text = (examples[place] ?? '').replace(/\$\{(\w+)\}/g, (_all, name: string) => addresses[name] ?? '');
+  const text = (examples[place] ?? '').replace(
+    /\$\{(\w+)\}/g,
+    (_all, name: string) => addresses[name as keyof Addresses] ?? '',
+  );
   const araldo = await serve(parse(text) as Record<string, unknown>);
   await until('it is ready', async () => (await araldo.get('/readyz')).ok);
   return araldo;
 }
 
-describeWith(['rabbitmq-server', 'nats-server'], 'requests through RabbitMQ and NATS', () => {
-  let amqp: Awaited<ReturnType<typeof startRabbitmq>>;
-  let nats: Awaited<ReturnType<typeof startNats>>;
-  beforeAll(async () => {
-    [amqp, nats] = await Promise.all([startRabbitmq(), startNats()]);
-  });
-  afterAll(() => Promise.all([amqp?.stop(), nats?.stop()]));
-
+/** @param addresses asked within the tests, when the servers run */
+export function testRequests(addresses: () => Addresses): void {
   it('a browser asks a worker behind RabbitMQ, and it alone gets the answer', async () => {
-    await using araldo = await example('## A browser asks', { AMQP: amqp.url });
-    const client = await connectAmqp(amqp.url);
+    await using araldo = await example('## A browser asks', addresses());
+    const client = await connectAmqp(addresses().AMQP);
     const channel = await client.createChannel();
     await channel.consume('work', (message) => {
       const { replyTo, correlationId } = message!.properties;
@@ -55,8 +49,8 @@ describeWith(['rabbitmq-server', 'nats-server'], 'requests through RabbitMQ and 
   });
 
   it('an RPC over RabbitMQ is answered by a NATS service, in the queue and with the id of the one that asked', async () => {
-    await using araldo = await example('## An RPC over', { AMQP: amqp.url, NATS: nats.url });
-    const service = await connectNats({ servers: nats.url });
+    await using araldo = await example('## An RPC over', addresses());
+    const service = await connectNats({ servers: addresses().NATS });
     const subscription = service.subscribe('double', {
       callback(_error, message) {
         const headers = natsHeaders();
@@ -65,7 +59,7 @@ describeWith(['rabbitmq-server', 'nats-server'], 'requests through RabbitMQ and 
       },
     });
     await service.flush();
-    const client = await connectAmqp(amqp.url);
+    const client = await connectAmqp(addresses().AMQP);
     const channel = await client.createChannel();
     const answers: string[] = [];
     const note = (message: { properties: { correlationId?: unknown }; content: Buffer } | null): void => {
@@ -89,19 +83,9 @@ describeWith(['rabbitmq-server', 'nats-server'], 'requests through RabbitMQ and 
     subscription.unsubscribe();
     await Promise.all([client.close(), service.close()]);
   });
-});
-
-describeWith(['redis-server', 'nats-server', 'mosquitto'], 'requests through Redis, NATS and MQTT', () => {
-  let redis: Awaited<ReturnType<typeof startRedis>>;
-  let nats: Awaited<ReturnType<typeof startNats>>;
-  let mqtt: Awaited<ReturnType<typeof startMosquitto>>;
-  beforeAll(async () => {
-    [redis, nats, mqtt] = await Promise.all([startRedis(), startNats(), startMosquitto()]);
-  });
-  afterAll(() => Promise.all([redis?.stop(), nats?.stop(), mqtt?.stop()]));
 
   it('an HTTP request waits for an answer in a Redis stream, and gets its own correlation id back', async () => {
-    await using araldo = await example('## An HTTP request', { REDIS: redis.url });
+    await using araldo = await example('## An HTTP request', addresses());
     const post = (body: string) =>
       fetch(`http://127.0.0.1:${araldo.port}/ask`, {
         method: 'POST',
@@ -109,7 +93,7 @@ describeWith(['redis-server', 'nats-server', 'mosquitto'], 'requests through Red
         headers: { 'content-type': 'text/plain', 'correlation-id': `their ${body}` },
       });
     const asked = Promise.all(['a', 'b', 'c'].map(post));
-    using worker = Object.assign(new Redis(redis.url), {
+    using worker = Object.assign(new Redis(addresses().REDIS), {
       [Symbol.dispose]() {
         worker.disconnect();
       },
@@ -139,14 +123,14 @@ describeWith(['redis-server', 'nats-server', 'mosquitto'], 'requests through Red
   });
 
   it('a NATS request is answered by a device on MQTT, by its response topic and correlation data', async () => {
-    await using araldo = await example('## A NATS request', { NATS: nats.url, MQTT: mqtt.url });
-    const device = await connectAsync(mqtt.url, { protocolVersion: 5 });
+    await using araldo = await example('## A NATS request', addresses());
+    const device = await connectAsync(addresses().MQTT, { protocolVersion: 5 });
     await device.subscribeAsync('device/ask');
     device.on('message', (_topic, payload, { properties }) => {
       const { responseTopic = '', correlationData = Buffer.alloc(0) } = properties ?? {};
       device.publish(responseTopic, `on since ${payload.toString()}`, { properties: { correlationData } });
     });
-    const client = await connectNats({ servers: nats.url });
+    const client = await connectNats({ servers: addresses().NATS });
     const answers = await Promise.all(
       ['may', 'june'].map((month) => client.request('device.status', month, { timeout: 60_000 })),
     );
@@ -154,4 +138,4 @@ describeWith(['redis-server', 'nats-server', 'mosquitto'], 'requests through Red
     expect(araldo.server.endpoint('service').requests).toMatchObject({ answered: 2, waiting: 0 });
     await Promise.all([client.close(), device.endAsync()]);
   });
-});
+}
