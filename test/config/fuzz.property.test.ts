@@ -125,14 +125,14 @@ describe('loadConfiguration', () => {
   it('takes any text', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 200 }), (text) => attempt({ text })),
-      runs(),
+      runs({ quick: 0.5 }),
     );
   });
 
   it('takes any sequence of the signs and words of YAML', async () => {
     await fc.assert(
       fc.asyncProperty(lexemes, (parts) => attempt({ text: parts.join(''), file: 'any.yaml' })),
-      runs(),
+      runs({ quick: 0.5 }),
     );
   });
 
@@ -147,14 +147,14 @@ describe('loadConfiguration', () => {
         await attempt({ value: tree as Tree });
         await attempt({ value: { plugins: tree, routes: tree, operators: tree, defaults: tree } });
       }),
-      runs(),
+      runs({ quick: 0.5 }),
     );
   });
 
   it('takes a configuration with anything in place of a part', async () => {
     await fc.assert(
       fc.asyncProperty(damaged, (tree) => attempt({ value: tree })),
-      runs(),
+      runs({ quick: 0.5 }),
     );
   });
 
@@ -171,7 +171,7 @@ describe('loadConfiguration', () => {
         await attempt({ text });
       }),
       // What is made of the text is tried with objects, and what is no YAML with any text.
-      runs({ quick: 0.25 }),
+      runs({ quick: 0.2 }),
     );
   });
 });

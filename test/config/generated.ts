@@ -26,7 +26,7 @@ const word = fc.oneof(
 );
 
 const optional = <T>(key: string, value: fc.Arbitrary<T>): fc.Arbitrary<Tree> =>
-  fc.option(value).map((value) => (value === null ? {} : { [key]: value }));
+  fc.option(value, { freq: 2 }).map((value) => (value === null ? {} : { [key]: value }));
 
 const together = (...parts: fc.Arbitrary<Tree>[]): fc.Arbitrary<Tree> =>
   fc.tuple(...parts).map((parts) => Object.assign({}, ...parts));

@@ -240,7 +240,7 @@ describe('tests:', () => {
         expect(again).toEqual(plan);
         expect(printPlan(again)).toBe(printed);
       }),
-      runs({ share: 0.05 }),
+      runs({ share: 0.05, quick: 0.5 }),
     );
   });
 });

@@ -46,16 +46,15 @@ describe('client library', () => {
     await expect(loadLibrary('endpoint-x', 'x', () => Promise.reject(syntax))).rejects.toBe(syntax);
   });
 
-  it.each([
-    ['endpoint-redis', 'ioredis'],
-    ['endpoint-websocket-client', 'ws'],
-  ])('of %s is not loaded with the plugin', async (plugin, library) => {
+  it('of a plugin is not loaded with it: ioredis, ws', async () => {
     const loaded = await printed(
       `import { createRequire } from 'node:module';
-       import './plugins/${plugin}/index.ts';
-       const { cache } = createRequire(import.meta.url);
-       console.log(Object.keys(cache).some((path) => path.includes('/node_modules/${library}/')));`,
+       import './plugins/endpoint-redis/index.ts';
+       import './plugins/endpoint-websocket-client/index.ts';
+       const paths = Object.keys(createRequire(import.meta.url).cache);
+       const isLoaded = (library) => paths.some((path) => path.includes('/node_modules/' + library + '/'));
+       console.log(paths.length > 0, ['ioredis', 'ws'].filter(isLoaded).join());`,
     );
-    expect(loaded).toBe('false');
+    expect(loaded).toBe('true');
   });
 });

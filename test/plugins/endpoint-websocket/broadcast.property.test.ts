@@ -267,7 +267,7 @@ test.each<PeerOverflow>(['disconnect', 'drop-oldest', 'drop-newest', 'latest', '
           expect([...settled.values()].filter((times) => times !== 1)).toEqual([]);
         },
       ),
-      runs({ share: 0.4 }),
+      runs({ share: 0.4, quick: 0.5 }),
     );
   },
 );
@@ -281,7 +281,7 @@ test('broadcast under pause › with routes that wait, no peer loses anything', 
         if (!isGone) expect(received(socket)).toEqual(meant);
       }
     }),
-    runs({ share: 0.4 }),
+    runs({ share: 0.4, quick: 0.5 }),
   );
 });
 
@@ -300,7 +300,7 @@ test.each<PeerOverflow>(['disconnect', 'drop-oldest', 'drop-newest', 'latest'])(
           expect(held).toBeLessThanOrEqual(200 + shut.length);
         }
       }),
-      runs({ share: 0.2 }),
+      runs({ share: 0.2, quick: 0.5 }),
     );
   },
 );
@@ -318,6 +318,6 @@ test('broadcast › what a stalled peer gets or loses is nothing to another peer
         for (const { socket, meant, isGone } of remotes) if (!isGone) expect(received(socket)).toEqual(meant);
       },
     ),
-    runs({ share: 0.4 }),
+    runs({ share: 0.4, quick: 0.5 }),
   );
 });

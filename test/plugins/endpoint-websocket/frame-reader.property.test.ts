@@ -181,7 +181,7 @@ test('frame reader › says and answers what ws would, for any frames in any chu
         if (Array.isArray(event) && event[0] === 'error') errors += 1;
       }
     }),
-    runs(),
+    runs({ quick: 0.5 }),
   );
   // The streams are worth reading: most carry messages, and a fair share of them breaks a rule.
   expect(messages).toBeGreaterThan(errors);
