@@ -13,7 +13,6 @@ const slowest: readonly string[] = [
   'test/system/kafka.test.ts',
   'test/browser/http-page.test.ts',
   'test/system/kafka-secure.test.ts',
-  'test/system/amqp-more.test.ts',
   'test/config/plan.property.test.ts',
   'test/system/docs.test.ts',
   'test/system/mqtt-battery.test.ts',

@@ -8,9 +8,11 @@ import { plugin } from '../../plugins/endpoint-amqp/index.ts';
 import { Message } from '../../src/core/message.ts';
 import type { BatteryWorld } from '../../src/testing/battery-world.ts';
 import { endpointBattery } from '../../src/testing/endpoint-battery.ts';
+import { hasOpenssl } from '../certificate.ts';
 import { type Mounted, type MountOptions, mount } from '../endpoint-bench.ts';
 import { type RabbitmqServer, startRabbitmq } from '../servers/rabbitmq.ts';
 import { describeWith } from '../servers/requires.ts';
+import { type Certificates, deployedWith, makeCertificates, testAsDeployed } from './amqp/as-deployed.ts';
 import { outcome } from './support/outcome.ts';
 
 const run = promisify(execFile);
@@ -34,13 +36,16 @@ describeWith(['rabbitmq-server', 'amqp-tools'], 'endpoint-amqp', () => {
     beside = await client.createChannel();
     beside.on('error', () => {});
   };
+  let certificates: Certificates | undefined;
   beforeAll(async () => {
-    rabbitmq = await startRabbitmq();
+    certificates = hasOpenssl ? makeCertificates() : undefined;
+    rabbitmq = await startRabbitmq(certificates && deployedWith(certificates));
     await meet();
   });
   afterAll(async () => {
     await client?.close().catch(() => {});
     await rabbitmq?.stop();
+    certificates?.[Symbol.dispose]();
   });
 
   /** An endpoint on this RabbitMQ, open. */
@@ -339,14 +344,15 @@ describeWith(['rabbitmq-server', 'amqp-tools'], 'endpoint-amqp', () => {
     });
 
     it('takes a routing key from a message only where the operator allows it', async () => {
-      const queue = fresh();
+      const [queue, exchange] = [fresh(), fresh()];
+      await beside.assertExchange(exchange, 'topic');
       await using it = await open({
-        exchange: 'amq.topic',
+        exchange,
         'routing-key-from': 'meta.key',
         'routing-keys': ['allowed.#'],
       });
       await beside.assertQueue(queue);
-      await beside.bindQueue(queue, 'amq.topic', '#');
+      await beside.bindQueue(queue, exchange, '#');
       expect(await outcome(it, 'a', { key: 'allowed.one' })).toBe('ack');
       expect(await outcome(it, 'b', { key: 'forbidden' })).toMatchObject({ code: 'sink-rejected' });
       expect(await outcome(it, 'c')).toMatchObject({ code: 'expression-failed' });
@@ -428,5 +434,9 @@ describeWith(['rabbitmq-server', 'amqp-tools'], 'endpoint-amqp', () => {
         await rabbitmq.control('set_vm_memory_high_watermark', '0.6');
       }
     });
+  });
+
+  describe.skipIf(!hasOpenssl)('as it is deployed', () => {
+    testAsDeployed(() => ({ rabbitmq, beside, certificates: certificates as Certificates }));
   });
 });
