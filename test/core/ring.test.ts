@@ -43,7 +43,7 @@ describe('ring', () => {
         }
         expect([...ring]).toEqual(model);
       }),
-      runs(),
+      runs({ quick: 0.3 }),
     );
   });
 

@@ -31,7 +31,7 @@ for (const law of operatorLaws('enrich', {
   holds: 4,
   poison: { payload: { c: 'poison' } },
 })) {
-  test(law.name, () => law.check(runs({ share: 0.05 })));
+  test(law.name, () => law.check(runs({ share: 0.05, quick: 0.6 })));
 }
 
 /** Lookups that are answered when the test says so. */

@@ -36,7 +36,7 @@ for (const law of [
     create: (scheduler) => rateLimit({ rate, burst: 2, over: 'discard', scheduler }),
   }),
 ]) {
-  test(law.name, () => law.check(runs({ share: 0.05 })));
+  test(law.name, () => law.check(runs({ share: 0.05, quick: 0.6 })));
 }
 
 function start(options: Partial<RateLimitOptions> = {}) {

@@ -19,7 +19,7 @@ for (const fate of ['fail', 'nack', 'discard'] as const) {
     create: (scheduler) => timeout({ ms: 25, fate, scheduler }),
     givesBack: ['step-ended', 'timed-out'].slice(0, fate === 'nack' ? 2 : 1),
   })) {
-    test(law.name, () => law.check(runs({ share: 0.05 })));
+    test(law.name, () => law.check(runs({ share: 0.05, quick: 0.6 })));
   }
 }
 

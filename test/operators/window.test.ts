@@ -29,7 +29,7 @@ for (const law of [
     },
   }),
 ]) {
-  test(law.name, () => law.check(runs({ share: 0.05 })));
+  test(law.name, () => law.check(runs({ share: 0.05, quick: 0.6 })));
 }
 
 function start<Item>(options: Partial<WindowOptions<Item>> = {}) {

@@ -61,7 +61,7 @@ test('peer buffer › drop-oldest keeps the newest messages that fit, one at lea
       if (kept > 1) expect(buffer.bytes).toBeLessThanOrEqual(bytes);
       expect(contents(buffer)).toEqual(items.slice(items.length - kept).map(({ text }) => text));
     }),
-    runs(),
+    runs({ quick: 0.5 }),
   );
 });
 
@@ -74,7 +74,7 @@ test('peer buffer › drop-newest keeps the oldest messages that fit, whole and 
       expect(buffer.bytes).toBeLessThanOrEqual(bytes);
       expect(contents(buffer)).toEqual(items.slice(0, kept).map(({ text }) => text));
     }),
-    runs(),
+    runs({ quick: 0.5 }),
   );
 });
 
@@ -87,6 +87,6 @@ test('peer buffer › latest keeps the newest message of each key where its olde
       expect(buffer.keepLatest()).toBe(items.length - model.size);
       expect(contents(buffer)).toEqual([...model.values()]);
     }),
-    runs(),
+    runs({ quick: 0.5 }),
   );
 });
