@@ -1,4 +1,4 @@
-// The tests in four projects: what they need decides how they may run beside each other.
+// The tests in three projects: what they need decides how they may run beside each other.
 
 import { defineConfig } from 'vitest/config';
 import { SlowestFirst } from './test/slowest-first.ts';
@@ -6,7 +6,6 @@ import { SlowestFirst } from './test/slowest-first.ts';
 const isDeep = Number(process.env['ARALDO_RUNS'] ?? 0) > 1_000;
 const system = ['system', 'servers', 'boot', 'examples'].map((folder) => `test/${folder}/**/*.test.ts`);
 const browser = ['test/browser/**/*.test.ts'];
-const property = ['test/**/*.property.test.ts'];
 
 export default defineConfig({
   test: {
@@ -19,24 +18,14 @@ export default defineConfig({
     expect: { poll: { timeout: 60_000 } },
     projects: [
       {
-        // What is pure needs no module of its own for each file: two thirds of the time were their imports.
+        // What is pure needs no module of its own for each file: two thirds of the time were their imports. Properties
+        // are among it: in processes of their own, all would be loaded and compiled once more.
         extends: true,
         test: {
           name: 'unit',
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: [...system, ...browser, ...property],
-          ...(isDeep && { testTimeout: 600_000 }),
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'property',
-          isolate: false,
-          include: property,
+          exclude: [...system, ...browser],
           ...(isDeep && { testTimeout: 600_000 }),
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
@@ -44,7 +33,7 @@ export default defineConfig({
       },
       {
         // Real servers and real time, browsers among them, after what is pure. Much of it is waiting: three files at
-        // once keep two cores busy.
+        // once keep two cores busy. The files of a worker share its process: what one leaves running, the next one has.
         extends: true,
         test: {
           name: 'system',
