@@ -64,7 +64,7 @@ async function main(): Promise<number> {
   };
   const only =
     pairs === undefined
-      ? ['--project', 'unit', '--project', 'property', '--project', 'system']
+      ? ['--project', 'unit', '--project', 'system']
       : ['--project', 'system', 'test/system/pairs/pairs.test.ts'];
   try {
     const commit = git('rev-parse', '--short', 'HEAD');
