@@ -1,12 +1,11 @@
 // A real araldo between two durable systems, under load, while one of the three is killed (SIGKILL) again and again, and
 // counted from outside: what the producer was confirmed against what a reader finds at the other end.
 
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { araldo, type Run } from '../support/command.ts';
+import { araldo, portOf, type Run } from '../support/command.ts';
 import { until } from '../support/server.ts';
 import type { DurableSystem } from './durable-system.ts';
 import { allPoints, allVictims, type Kill, killPlan, type Point, type Victim } from './kill-plan.ts';
@@ -77,7 +76,7 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
   // JSON is YAML.
   const configured = (): object => ({
     'server-port': 0,
-    'log-level': 'warning',
+    'log-level': 'info',
     plugins: [
       { name: 'from', 'max-in-flight': maxInFlight, ...source.source() },
       { name: 'to', ...sink.sink() },
@@ -115,6 +114,7 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
   let run = start();
   /** The producer waits while its server is down. */
   let isDown = false;
+  let isPaused = false;
   const killing = new AbortController();
   let goal = messages;
   const counted = [...allVictims, ...allPoints].map((of) => [of, 0] as const);
@@ -124,7 +124,7 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
   const producing = (async () => {
     while ((!killing.signal.aborted || tally.acknowledged < goal) && !ended.signal.aborted) {
       const isAhead = tally.attempted + batch - tally.delivered > mostAhead;
-      if (isDown || isAhead || tally.acknowledged >= goal) await sleep(LOOK_MS);
+      if (isDown || isPaused || isAhead || tally.acknowledged >= goal) await sleep(LOOK_MS);
       else tally.confirmed(await source.put(tally.next(batch)));
     }
   })().catch(failed);
@@ -208,13 +208,6 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
   async function killAraldo({ point, delayMs }: Kill): Promise<void> {
     let next: Run | undefined;
     if (point !== 'any') goal = Math.max(goal, tally.attempted + extra);
-    const had = tally.delivered + tally.duplicated;
-    /** More has come; or nothing more can, for all of the window came before its confirmations were held back. */
-    const moreIsPublished = (): Promise<void> => {
-      const quietAt = performance.now() + QUIET_MS;
-      const isMore = (): boolean => tally.delivered + tally.duplicated > had;
-      return holds('more is published', () => isMore() || performance.now() > quietAt);
-    };
     if (point === 'unconfirmed') {
       // The sink's server gets what is published, and its confirmations get lost.
       sink.proxy.set({ silence: true }, 'down');
@@ -233,16 +226,21 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
       await sleep(delayMs * 10);
     } else if (point === 'spilled') {
       await startSpilling();
+      // What a lost sink gives back stays in memory: others must come, and where no more may wait, these make room.
+      isPaused = source.isUnbounded === true;
+      if (isPaused) await holds('all have come', () => tally.missing() === 0);
       const before = await lastWritten();
-      // Nothing is confirmed, so what comes is put on the disk; it is acked then, and none of that arrives.
+      // Nothing can be sent, so what comes is put on the disk; it is acked then, and none of that arrives.
       source.proxy.set({ latency: { ms: LATE_MS } }, 'up');
-      sink.proxy.set({ silence: true }, 'down');
+      await sink.proxy.down();
+      isPaused = false;
       await until('more is on the disk', async () => (await lastWritten()) > before, QUIET_MS);
       await sleep(SETTLED_MS);
     } else if (point === 'reload') {
       // Another buffer is another leg: what the old one has leaves first.
       reloads += 1;
       await writeConfiguration();
+      await isReady();
       run.child.kill('SIGHUP');
       await sleep(delayMs);
     }
@@ -253,6 +251,7 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
     await last.code;
     source.proxy.clear();
     sink.proxy.clear();
+    await sink.proxy.up();
     // The kernel ends the connections of who was killed, and a proxy that was silent has not passed that on.
     if (point === 'unacked' || point === 'spilled') source.proxy.reset();
     if (next === undefined) run = start();
@@ -263,11 +262,30 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
     if (spills) return;
     spills = true;
     await writeConfiguration();
+    await isReady();
     run.child.kill('SIGTERM');
     const code = await run.code;
     if (code !== 0) throw new Error(`araldo ended with ${code}: ${run.out.stderr}`);
     run = start();
-    await holds('its disk is there', () => existsSync(disk));
+    await isReady();
+  }
+
+  /** A process that begins has no ear for signals yet, and one that is not ready has no place in the middle of anything. */
+  async function isReady(): Promise<void> {
+    const port = await portOf(run);
+    const answer = async (): Promise<boolean> => {
+      const answered = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+      return answered?.ok === true;
+    };
+    await until('araldo is ready', answer, Math.max(1, deadline - performance.now()));
+  }
+
+  /** Or nothing more can be: all of the window came before its confirmations were held back. */
+  async function moreIsPublished(): Promise<void> {
+    const had = tally.delivered + tally.duplicated;
+    const quietAt = performance.now() + QUIET_MS;
+    const isMore = (): boolean => tally.delivered + tally.duplicated > had;
+    await holds('more is published', () => isMore() || performance.now() > quietAt);
   }
 
   /** In milliseconds. */
