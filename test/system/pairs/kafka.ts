@@ -8,10 +8,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { Admin } from '@platformatic/kafka';
 import { faultProxy } from '../../../src/testing/index.ts';
 import { freePort } from '../../servers/free-port.ts';
 import { alice, startKafka } from '../../servers/kafka.ts';
+import { createTopics } from '../../servers/kafka-topic.ts';
 import { kcat } from '../../servers/kcat.ts';
 import type { DurableSystem } from './durable-system.ts';
 import { linesOf } from './lines.ts';
@@ -24,16 +24,14 @@ export async function kafkaSystem(): Promise<DurableSystem> {
   const advertised = await freePort();
   const server = await startKafka({ advertised });
   const proxy = await faultProxy({ to: { port: server.port }, port: advertised });
-  const brokers = [`127.0.0.1:${proxy.port}`];
+  const broker = `127.0.0.1:${proxy.port}`;
   const login = ['security.protocol=SASL_PLAINTEXT', 'sasl.mechanisms=PLAIN'];
   const settings = [
     ...[...login, `sasl.username=${alice.username}`, `sasl.password=${alice.password}`],
     'reconnect.backoff.max.ms=300',
   ];
   const common = ['-b', server.saslBroker, '-E', ...settings.flatMap((setting) => ['-X', setting])];
-  const admin = new Admin({ clientId: 'test', bootstrapBrokers: brokers });
-  await admin.createTopics({ topics: ['in', 'out'], partitions: PARTITIONS, replicas: 1 });
-  await admin.close();
+  await createTopics(broker, ['in', 'out'], { partitions: PARTITIONS });
 
   const reader = spawn('kcat', ['-C', ...common, '-t', 'out', '-o', 'beginning', '-q', '-u', '-f', '%s\n'], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -44,8 +42,14 @@ export async function kafkaSystem(): Promise<DurableSystem> {
     name: 'kafka',
     version: /<version>([\d.]{3,})</.exec(pom)?.[1] ?? 'unknown',
     proxy,
-    source: () => ({ id: 'endpoint-kafka', brokers, topics: ['in'], group: 'g', 'session-timeout': '1s' }),
-    sink: () => ({ id: 'endpoint-kafka', brokers, topic: 'out' }),
+    source: () => ({
+      id: 'endpoint-kafka',
+      brokers: [broker],
+      topics: ['in'],
+      group: 'g',
+      'session-timeout': '1s',
+    }),
+    sink: () => ({ id: 'endpoint-kafka', brokers: [broker], topic: 'out' }),
     async put(payloads) {
       const how = ['acks=all', 'enable.idempotence=true', 'message.timeout.ms=60000'];
       const args = ['-P', ...common, '-t', 'in', ...how.flatMap((setting) => ['-X', setting])];
