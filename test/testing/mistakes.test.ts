@@ -1,11 +1,11 @@
 // Three mistakes that users make with own steps: each is caught, shrunk, and named.
 
-import { debounceTime } from 'rxjs';
+import { debounceTime, filter } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Message } from '../../src/core/message.ts';
 import { defineOperator, type OperatorDefinition } from '../../src/core/operator.ts';
-import { LawBroken, laws, loadRelay, virtualRelay } from '../../src/testing/index.ts';
+import { checkLaws, LawBroken, laws, loadRelay, virtualRelay } from '../../src/testing/index.ts';
 import { runs } from '../runs.ts';
 import { broker } from './broker.ts';
 
@@ -59,23 +59,25 @@ const swap: OperatorDefinition = defineOperator({
 });
 
 /** A route with one step, between systems that keep what is not acked. */
+const configured = (step: OperatorDefinition) => ({
+  value: {
+    plugins: [
+      { name: 'json', id: 'marshal-json' },
+      { name: 'orders', id: 'endpoint-broker' },
+      { name: 'archive', id: 'endpoint-broker' },
+    ],
+    routes: { orders: { via: [step.name], to: ['archive'], 'on-error': 'nack' } },
+  },
+  operators: { [step.name]: step },
+  plugins: { 'endpoint-broker': broker },
+});
+
 async function breakingOf(
   law: keyof typeof laws,
   step: OperatorDefinition,
   seed?: number,
 ): Promise<LawBroken> {
-  const configuration = await loadRelay({
-    value: {
-      plugins: [
-        { name: 'json', id: 'marshal-json' },
-        { name: 'orders', id: 'endpoint-broker' },
-        { name: 'archive', id: 'endpoint-broker' },
-      ],
-      routes: { orders: { via: [step.name], to: ['archive'], 'on-error': 'nack' } },
-    },
-    operators: { [step.name]: step },
-    plugins: { 'endpoint-broker': broker },
-  });
+  const configuration = await loadRelay(configured(step));
   const broken: unknown = await laws[law](() => virtualRelay({ configuration }), {
     ...runs({ share: 0.3 }),
     ...(seed !== undefined && { seed }),
@@ -125,20 +127,33 @@ describe('a map with a state that changes the order', () => {
 });
 
 describe('a broken law', () => {
+  it('is told though it is not broken when the same is played again', async () => {
+    let calls = 0;
+    const careless: OperatorDefinition = defineOperator({
+      kind: 'rx',
+      name: 'careless',
+      summary: 'Loses one message, once.',
+      obligations: 'preserved',
+      options,
+      create: () =>
+        filter<Message>(() => {
+          calls += 1;
+          return calls !== 5;
+        }),
+    });
+    const configuration = await loadRelay(configured(careless));
+    const [result] = await checkLaws(() => virtualRelay({ configuration }), {
+      ...runs({ share: 0.03 }),
+      only: ['liveness'],
+    });
+    expect(result?.broken?.breach).toContain(
+      'orders.via[0] careless has it (not so when the same was played',
+    );
+  });
+
   it('is repeated by its seed and path', async () => {
     const first = await breakingOf('order', swap);
-    const configuration = await loadRelay({
-      value: {
-        plugins: [
-          { name: 'json', id: 'marshal-json' },
-          { name: 'orders', id: 'endpoint-broker' },
-          { name: 'archive', id: 'endpoint-broker' },
-        ],
-        routes: { orders: { via: ['swap'], to: ['archive'], 'on-error': 'nack' } },
-      },
-      operators: { swap },
-      plugins: { 'endpoint-broker': broker },
-    });
+    const configuration = await loadRelay(configured(swap));
     const { seed, path } = first;
     await expect(
       laws.order(() => virtualRelay({ configuration }), { seed, path, numRuns: 300 }),

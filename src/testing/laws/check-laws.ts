@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { Configuration } from '../../config/configuration.ts';
 import {
+  type Breach,
   type ComparingLaw,
   configurationOf,
   DEFAULT_RUNS,
@@ -57,24 +58,25 @@ export async function checkLaws(
 
   const results: LawResult[] = [];
   for (const law of all) {
-    const holds = sharing.includes(law) && !broken.has(law.number);
-    results.push(
-      holds
-        ? resultOf(law, { numRuns: settings.numRuns ?? DEFAULT_RUNS })
-        : await checkOne(law, relayOf, seeded),
-    );
+    const breach = broken.get(law.number);
+    const holds = sharing.includes(law) && breach === undefined;
+    const result = holds
+      ? resultOf(law, { numRuns: settings.numRuns ?? DEFAULT_RUNS })
+      : await checkOne(law, relayOf, seeded);
+    const isOnce = breach !== undefined && result.broken === undefined;
+    results.push(isOnce ? { ...result, broken: brokenOnce(law, breach, seed) } : result);
   }
   return results;
 }
 
-/** The numbers of the laws that some run breaks: each is then examined alone, on the same cases. */
+/** What some run breaks, by the numbers of the laws: each is then examined alone, on the same cases. */
 async function brokenAmong(
   laws: readonly RunLaw[],
   relayOf: RelayOf,
   configuration: Configuration,
   settings: RelayLawSettings,
-): Promise<ReadonlySet<number>> {
-  const broken = new Set<number>();
+): Promise<ReadonlyMap<number, Breach>> {
+  const broken = new Map<number, Breach>();
   const [any] = laws;
   if (any === undefined) return broken;
   const inspections = laws.flatMap(({ number, inspect }) =>
@@ -84,12 +86,22 @@ async function brokenAmong(
   await fc.check(
     fc.asyncProperty(scenariosOf(any, configuration, settings), async (scenario) => {
       const played = await playToEnd(relayOf, scenario, inspections);
-      for (const law of laws) if (wrongIn(law, played, settings) !== undefined) broken.add(law.number);
+      for (const law of laws) {
+        if (broken.has(law.number)) continue;
+        const text = wrongIn(law, played, settings);
+        if (text !== undefined) broken.set(law.number, { text, played });
+      }
       return true;
     }),
     { numRuns, ...(seed !== undefined && { seed }), ...(path !== undefined && { path }) },
   );
   return broken;
+}
+
+/** A breach that is not seen again is one all the same. */
+function brokenOnce(law: RunLaw | ComparingLaw, { text, played }: Breach, seed: number): LawBroken {
+  const more = 'not so when the same was played again: something in the route differs from run to run';
+  return new LawBroken(law, { text: `${text} (${more})`, played }, { seed, path: '' });
 }
 
 async function checkOne(
