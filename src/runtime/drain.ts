@@ -2,7 +2,7 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Spill } from '../core/spill.ts';
-import type { RunningRoute } from './compile.ts';
+import type { RunningRoute } from './running-route.ts';
 
 export interface DrainOptions {
   readonly endpoints: readonly Endpoint[];

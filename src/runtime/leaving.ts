@@ -3,7 +3,8 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Leg } from '../core/leg.ts';
 import type { Log } from '../core/log.ts';
-import type { PreparedRoute, RunningRoute } from './compile.ts';
+import type { PreparedRoute } from './compile.ts';
+import type { RunningRoute } from './running-route.ts';
 import type { Supervisor } from './supervise.ts';
 
 export interface LeavingRoute {

@@ -13,7 +13,8 @@ import type { Log } from '../core/log.ts';
 import type { Marshaller } from '../core/marshaller.ts';
 import type { SpillStore } from '../core/spill-store.ts';
 import { type Changes, changesBetween } from './changes.ts';
-import { type CompileContext, type PreparedRoute, prepareRoute, type RunningRoute } from './compile.ts';
+import { type PreparedRoute, prepareRoute } from './compile.ts';
+import type { CompileContext } from './compile-context.ts';
 import {
   type Leaving,
   type LeavingEndpoint,
@@ -21,6 +22,7 @@ import {
   type LeavingRoute,
   startLeaving,
 } from './leaving.ts';
+import type { RunningRoute } from './running-route.ts';
 import type { StepWatch } from './step-watch.ts';
 import type { Supervisor } from './supervise.ts';
 

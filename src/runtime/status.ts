@@ -5,7 +5,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { Leg } from '../core/leg.ts';
 import type { Spill } from '../core/spill.ts';
 import type { EndpointStatus, LegStatus, RouteStatus, SpillStatus } from '../http/status.ts';
-import type { RunningRoute } from './compile.ts';
+import type { RunningRoute } from './running-route.ts';
 
 export function endpointStatus(endpoint: Endpoint, configuration: Configuration): EndpointStatus {
   const { inbound, capabilities, peers, requests } = endpoint;

@@ -6,7 +6,7 @@ import { type Log, silentLog } from '../core/log.ts';
 import type { Marshaller } from '../core/marshaller.ts';
 import type { Message, Meta } from '../core/message.ts';
 import { outgoingWire } from '../core/outgoing.ts';
-import type { RunningRoute } from '../runtime/compile.ts';
+import type { RunningRoute } from '../runtime/running-route.ts';
 import { createChronicle } from './chronicle.ts';
 import { createCircle } from './circle.ts';
 import { type Composition, endpointNamed, marshallersOf, type RelayLife, startLife } from './life.ts';

@@ -1,5 +1,5 @@
 /** Law 1: the counts of every route and leg add up, and equal what is seen from outside. */
-import type { RunningRoute } from '../../runtime/compile.ts';
+import type { RunningRoute } from '../../runtime/running-route.ts';
 import type { VirtualRelay } from '../relay.ts';
 import { stoppedSources } from './eventful.ts';
 import type { RunLaw } from './law.ts';
