@@ -5,7 +5,7 @@ import { readBranching } from './branching.ts';
 import type { StepPart } from './configuration.ts';
 import type { ReadContext } from './context.ts';
 import { isPath, reportThrown, suggestionFor } from './fields.ts';
-import { laterOperators, notAvailable } from './later.ts';
+import { notAvailable } from './later.ts';
 import { validateOptions } from './options.ts';
 import { prepareOptions } from './prepare.ts';
 import type { WrittenStep } from './step-form.ts';
@@ -95,7 +95,7 @@ async function findOperator(
     reportThrown(thrown, node, problems, 'plugin-failed');
     return undefined;
   }
-  const later = notAvailable(use, laterOperators);
+  const later = notAvailable(use);
   if (later !== undefined) problems.report('not-available', node, later);
   else if (isPath(use)) {
     const what = 'expected the path of a step, relative to the configuration';

@@ -17,7 +17,6 @@ import {
   suggestionFor,
 } from './fields.ts';
 import { endpointKeys, marshallerKeys } from './keys.ts';
-import { laterPlugins, notAvailable } from './later.ts';
 import { chooseMarshallers, NO_MARSHALLER, type Undecided } from './marshal.ts';
 import { validateOptions } from './options.ts';
 import { prepareOptions } from './prepare.ts';
@@ -134,9 +133,7 @@ async function reportUnknown(
   node: Node,
   { registry, directory, problems }: ReadContext,
 ): Promise<void> {
-  const later = notAvailable(id, laterPlugins);
-  if (later !== undefined) problems.report('not-available', node, later);
-  else if (isPath(id)) {
+  if (isPath(id)) {
     const what = 'expected the path of a plugin, relative to the configuration';
     problems.report('unknown-plugin', node, `${what}, found no file there`);
   } else {
