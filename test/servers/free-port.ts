@@ -1,4 +1,4 @@
-// A TCP port of 127.0.0.1 that was free a moment ago.
+// TCP ports of 127.0.0.1 that were free a moment ago, and what to do when one no longer is.
 
 import { createServer } from 'node:net';
 
@@ -18,4 +18,18 @@ export function freePort(): Promise<number> {
       });
     });
   });
+}
+
+const attempts = 5;
+
+/** Starts a server on a free port, and on another one when somebody took that meanwhile and the error says so. */
+export async function onFreePort<Server>(start: (port: number) => Promise<Server>): Promise<Server> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start(await freePort());
+    } catch (error) {
+      const isTaken = error instanceof Error && /address already in use/i.test(error.message);
+      if (!isTaken || attempt === attempts) throw error;
+    }
+  }
 }
