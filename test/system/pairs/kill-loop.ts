@@ -48,7 +48,7 @@ const GIVE_UP_MS = 5_000;
 /** What could be published is by then. */
 const QUIET_MS = 5_000;
 /** What is so late is lost when somebody is killed before. */
-const LATE_MS = 5_000;
+const LATE_MS = 1_000;
 /** So many wait in memory, beyond which a leg spills. */
 const SPILLING_BUFFER = 16;
 /** What was on its way in a connection has arrived by then. */
@@ -225,14 +225,9 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
       await holds('a second member connects', () => source.proxy.accepted > accepted);
       await sleep(delayMs * 10);
     } else if (point === 'spilled') {
-      await startSpilling();
-      // What a lost sink gives back stays in memory: others must come, and where no more may wait, these make room.
-      isPaused = source.isUnbounded === true;
-      if (isPaused) await holds('all have come', () => tally.missing() === 0);
+      await restartSpilling();
       const before = await lastWritten();
-      // Nothing can be sent, so what comes is put on the disk; it is acked then, and none of that arrives.
       source.proxy.set({ latency: { ms: LATE_MS } }, 'up');
-      await sink.proxy.down();
       isPaused = false;
       await until('more is on the disk', async () => (await lastWritten()) > before, QUIET_MS);
       await sleep(SETTLED_MS);
@@ -257,17 +252,24 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
     if (next === undefined) run = start();
   }
 
-  /** A leg begins to spill, or to do so no more, when araldo starts. */
-  async function startSpilling(): Promise<void> {
-    if (spills) return;
+  /**
+   * Its sink is down from the start, so that it spills all but a few: what it has sent before the sink is lost would stay
+   * in memory, and the window be full of it. Where no more may wait than the window, those come when the acks get lost.
+   */
+  async function restartSpilling(): Promise<void> {
     spills = true;
     await writeConfiguration();
     await isReady();
+    isPaused = source.isUnbounded === true;
     run.child.kill('SIGTERM');
     const code = await run.code;
     if (code !== 0) throw new Error(`araldo ended with ${code}: ${run.out.stderr}`);
+    await sink.proxy.down();
+    const { accepted } = source.proxy;
     run = start();
-    await isReady();
+    await holds('it connects to its source', () => source.proxy.accepted > accepted);
+    await portOf(run);
+    await sleep(SETTLED_MS);
   }
 
   /** A process that begins has no ear for signals yet, and one that is not ready has no place in the middle of anything. */
