@@ -4,22 +4,9 @@ import plugin from '../../../plugins/endpoint-jetstream/index.ts';
 import { createMessageIds } from '../../../plugins/endpoint-jetstream/message-id.ts';
 import { Message } from '../../../src/core/message.ts';
 import type { Sender } from '../../../src/core/sink.ts';
+import { optionsOf } from '../options-of.ts';
 
-async function parse(written: unknown) {
-  return await plugin.options['~standard'].validate(written);
-}
-
-async function problems(written: unknown): Promise<string[]> {
-  return ((await parse(written)).issues ?? []).map(
-    ({ path = [], message }) => `${path.map(String).join('.')}: ${message}`,
-  );
-}
-
-async function capabilities(written: unknown) {
-  const parsed = await parse(written);
-  if (parsed.issues !== undefined) throw new Error(JSON.stringify(parsed.issues));
-  return plugin.capabilities(parsed.value);
-}
+const { problems, capabilities } = optionsOf(plugin);
 
 describe('endpoint-jetstream › options', () => {
   it('need something to read or to write, and the stream where it is needed', async () => {

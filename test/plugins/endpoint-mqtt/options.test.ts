@@ -1,22 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import plugin from '../../../plugins/endpoint-mqtt/index.ts';
 import { parseTarget } from '../../../plugins/endpoint-mqtt/target.ts';
+import { optionsOf } from '../options-of.ts';
 
-async function parse(written: unknown) {
-  return await plugin.options['~standard'].validate(written);
-}
-
-async function problems(written: unknown): Promise<string[]> {
-  return ((await parse(written)).issues ?? []).map(
-    ({ path = [], message }) => `${path.map(String).join('.')}: ${message}`,
-  );
-}
-
-async function capabilities(written: unknown) {
-  const parsed = await parse(written);
-  if (parsed.issues !== undefined) throw new Error(JSON.stringify(parsed.issues));
-  return plugin.capabilities(parsed.value);
-}
+const { problems, capabilities } = optionsOf(plugin);
 
 describe('endpoint-mqtt › options', () => {
   it('need a subscription or a topic to publish on', async () => {

@@ -6,22 +6,9 @@ import { headersOf } from '../../../src/nats/headers.ts';
 import { isPattern, isSubject, matches, patternOf } from '../../../src/nats/subject.ts';
 import { parseServer } from '../../../src/nats/target.ts';
 import { runs } from '../../runs.ts';
+import { optionsOf } from '../options-of.ts';
 
-async function parse(written: unknown) {
-  return await plugin.options['~standard'].validate(written);
-}
-
-async function problems(written: unknown): Promise<string[]> {
-  return ((await parse(written)).issues ?? []).map(
-    ({ path = [], message }) => `${path.map(String).join('.')}: ${message}`,
-  );
-}
-
-async function capabilities(written: unknown) {
-  const parsed = await parse(written);
-  if (parsed.issues !== undefined) throw new Error(JSON.stringify(parsed.issues));
-  return plugin.capabilities(parsed.value);
-}
+const { problems, capabilities } = optionsOf(plugin);
 
 describe('endpoint-nats › options', () => {
   it('need something to read or to write', async () => {

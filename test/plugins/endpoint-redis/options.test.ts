@@ -4,22 +4,9 @@ import plugin from '../../../plugins/endpoint-redis/index.ts';
 import { isPattern, matches } from '../../../plugins/endpoint-redis/pattern.ts';
 import { parseTarget } from '../../../src/redis/target.ts';
 import { runs } from '../../runs.ts';
+import { optionsOf } from '../options-of.ts';
 
-async function parse(written: unknown) {
-  return await plugin.options['~standard'].validate(written);
-}
-
-async function problems(written: unknown): Promise<string[]> {
-  return ((await parse(written)).issues ?? []).map(
-    ({ path = [], message }) => `${path.map(String).join('.')}: ${message}`,
-  );
-}
-
-async function capabilities(written: unknown) {
-  const parsed = await parse(written);
-  if (parsed.issues !== undefined) throw new Error(JSON.stringify(parsed.issues));
-  return plugin.capabilities(parsed.value);
-}
+const { problems, capabilities } = optionsOf(plugin);
 
 describe('endpoint-redis › options', () => {
   it('need one channel at least', async () => {
