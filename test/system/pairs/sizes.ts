@@ -39,5 +39,5 @@ const DEEP_KILLS = 18;
 
 /** How long a pair may take at most; a server of some systems takes seconds to start again. */
 export function withinMs({ messages, kills }: Pick<Sizes, 'messages' | 'kills'>): number {
-  return 30_000 + kills * 10_000 + messages;
+  return 30_000 + kills * 20_000 + messages;
 }
