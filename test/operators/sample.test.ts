@@ -1,25 +1,16 @@
-import { Subject, take, VirtualTimeScheduler } from 'rxjs';
-import { describe, expect, it, test } from 'vitest';
+import { Subject, VirtualTimeScheduler } from 'rxjs';
+import { describe, expect, it } from 'vitest';
 import { type SampleOptions, sample, sampleStep } from '../../operators/sample.ts';
 import type { Message } from '../../src/core/message.ts';
-import { operatorLaws } from '../../src/testing/operator-laws.ts';
-import { runs } from '../runs.ts';
 import { createLedger } from './ledger.ts';
+import { walkNewestOfKey } from './newest-of-key.ts';
 import { parsed, startStep, timed } from './timed.ts';
 
-const poisoned = ({ payload, meta }: Message): unknown => {
-  if (payload === 'poison') throw new Error('poison');
-  return meta.key;
-};
-
-for (const law of operatorLaws('sample', {
-  create: (scheduler) => sample({ ms: 15, key: ({ meta }) => meta.key, maxKeys: 3, scheduler }),
-  order: 'key',
-  holds: 3,
-  poison: { payload: 'poison', create: (scheduler) => sample({ ms: 15, key: poisoned, scheduler }) },
-})) {
-  test(law.name, () => law.check(runs({ share: 0.05, quick: 0.6 })));
-}
+walkNewestOfKey('sample', {
+  create: (options) => sample({ ms: 15, ...options }),
+  step: sampleStep,
+  time: 'every',
+});
 
 function start(options: Partial<SampleOptions> = {}) {
   return timed((scheduler) => sample({ ms: 100, ...options, scheduler }));
@@ -113,46 +104,6 @@ describe('sample', () => {
     leave();
     expect(scheduler.actions).toEqual([]);
   });
-
-  it('lets what waits leave when its source completes, and whenever it is told to', () => {
-    const flushOn = new Subject<void>();
-    const started = start({ flushOn });
-    started.send('a');
-    flushOn.next();
-    started.send('b');
-    started.complete();
-    expect(started.left).toEqual(['a@0', 'b@0']);
-    expect(started.hasCompleted).toBe(true);
-  });
-});
-
-describe('sample that is told to let all leave', () => {
-  const byPayload = ({ payload }: Message): unknown => payload;
-
-  it('keeps what comes meanwhile for the next period', () => {
-    const source = new Subject<Message>();
-    const flushOn = new Subject<void>();
-    const ledger = createLedger();
-    const left: unknown[] = [];
-    source.pipe(sample({ ms: 100, flushOn, key: byPayload })).subscribe(({ payload }) => {
-      left.push(payload);
-      if (left.length < 3) source.next(ledger.claimed(`after ${left.length}`));
-    });
-    source.next(ledger.claimed('a'));
-    source.next(ledger.claimed('b'));
-    flushOn.next();
-    expect(left).toEqual(['a', 'b']);
-  });
-
-  it('gives back what is left when what follows leaves meanwhile', () => {
-    const source = new Subject<Message>();
-    const ledger = createLedger();
-    source.pipe(sample({ ms: 100, key: byPayload }), take(1)).subscribe();
-    for (const payload of ['a', 'b', 'c']) source.next(ledger.claimed(payload));
-    source.complete();
-    expect(ledger.statuses).toEqual(['open', 'nack', 'nack']);
-    expect(ledger.discarded).toEqual(['step-ended', 'step-ended']);
-  });
 });
 
 describe('the step sample', () => {
@@ -163,25 +114,6 @@ describe('the step sample', () => {
     expect(left).toEqual(['{"k":"a"}@0']);
     wait(100);
     expect(left.slice(1)).toEqual(['{"k":"b"}@100', '{"k":"c"}@100']);
-  });
-
-  it('names itself by its place when it fails a message', () => {
-    const { send, ledger } = startStep(sampleStep, { every: '1s', key: 'payload.k' });
-    send({});
-    expect(ledger.failed[0]?.message).toMatch(/^step orders\.via\[0\] sample: /);
-  });
-
-  it('lets what it has leave when its route is drained', () => {
-    const flushOn = new Subject<void>();
-    const { send, left } = startStep(sampleStep, '1s', flushOn);
-    send(1);
-    flushOn.next();
-    expect(left).toEqual(['1@0']);
-  });
-
-  it('keeps the order of all, or of each key where it has one', () => {
-    expect(sampleStep.order?.({ every: 1 })).toBe('all');
-    expect(sampleStep.order?.({ every: 1, key: ({ id }) => id })).toBe('key');
   });
 
   it.each([
