@@ -1,68 +1,23 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMsgpack, plugin } from '../../../plugins/marshal-msgpack/index.ts';
-import { marshallerLaws } from '../../../src/testing/index.ts';
 import { cpuTimer } from '../../cpu-time.ts';
 import { reasonOf } from '../../formats/reason.ts';
-import { plainValues } from '../../formats/values.ts';
-import { runs } from '../../runs.ts';
+import { inHex, walkSelfDescribing } from '../../formats/self-describing.ts';
 
 const msgpack = createMsgpack('msgpack', { bigNumbers: 'refuse', envelope: false });
 const lenient = createMsgpack('msgpack', { bigNumbers: 'string', envelope: false });
 
-const bytesOf = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex');
-const read = (hex: string): unknown => msgpack.unmarshal(bytesOf(hex));
-const written = (value: unknown): string => Buffer.from(msgpack.marshal(value)).toString('hex');
+const { read, written } = inHex(msgpack);
 
-/** Heads of all kinds in any order, with few bytes after them. */
-const nearly = fc
-  .array(
-    fc.oneof(
-      fc.integer({ min: 0, max: 255 }),
-      fc.constantFrom(
-        0x81,
-        0x92,
-        0xa1,
-        0x61,
-        0xc4,
-        0xc7,
-        0xd6,
-        0xd7,
-        0xff,
-        0xcf,
-        0xd3,
-        0xd9,
-        0xdc,
-        0xdd,
-        0xde,
-        0xdf,
-      ),
-    ),
-    { maxLength: 40 },
-  )
-  .map((bytes) => Uint8Array.from(bytes));
-
-describe('law 20: marshal-msgpack', () => {
-  const laws = [
-    ...marshallerLaws('marshal-msgpack', { marshaller: msgpack, values: plainValues, nearly }),
-    ...marshallerLaws('with big numbers as text', { marshaller: lenient, values: plainValues, nearly }),
-  ];
-  for (const law of laws) it(law.name, () => law.check(runs({ share: 0.5, quick: 0.5 })));
+walkSelfDescribing({
+  plugin,
+  marshaller: msgpack,
+  lenient,
+  called: 'MessagePack',
+  heads: '81 92 a1 61 c4 c7 d6 d7 ff cf d3 d9 dc dd de df',
 });
 
 describe('marshal-msgpack', () => {
-  it('has the options of marshal-json', () => {
-    expect(plugin.options['~standard'].validate({})).toEqual({
-      value: { bigNumbers: 'refuse', envelope: false },
-    });
-    const given = { 'big-numbers': 'string', envelope: true };
-    expect(plugin.options['~standard'].validate(given)).toEqual({
-      value: { bigNumbers: 'string', envelope: true },
-    });
-    expect(plugin.envelope?.({ bigNumbers: 'refuse', envelope: true })).toBe(true);
-    expect(plugin.options['~standard'].validate({ bignumbers: 'string' })).toHaveProperty('issues');
-  });
-
   // Golden bytes after the specification, https://github.com/msgpack/msgpack/blob/master/spec.md
   it.each([
     [{ compact: true, schema: 0 }, '82 a7 636f6d70616374 c3 a6 736368656d61 00'],
@@ -127,8 +82,8 @@ describe('marshal-msgpack', () => {
   });
 
   it('makes text of numbers that a double does not hold, where asked', () => {
-    const bytes = bytesOf('83 a1 61 cf 0020000000000001 a1 62 cf 0020000000000000 a1 63 d3 ffdfffffffffffff');
-    expect(lenient.unmarshal(bytes)).toEqual({ a: '9007199254740993', b: 2 ** 53, c: '-9007199254740993' });
+    const bytes = '83 a1 61 cf 0020000000000001 a1 62 cf 0020000000000000 a1 63 d3 ffdfffffffffffff';
+    expect(inHex(lenient).read(bytes)).toEqual({ a: '9007199254740993', b: 2 ** 53, c: '-9007199254740993' });
   });
 
   it.each([
@@ -151,36 +106,5 @@ describe('marshal-msgpack', () => {
     expect(written(read('91'.repeat(63) + '90'))).toBe(`${'91'.repeat(63)}90`);
     expect(reasonOf(() => read('91'.repeat(64) + '90'))).toContain('more than 64 levels');
     expect(reasonOf(() => read('81a161'.repeat(100_000)))).toContain('more than 64 levels');
-    const cycle: { self?: unknown } = {};
-    cycle.self = cycle;
-    expect(reasonOf(() => msgpack.marshal(cycle))).toContain('more than 64 levels');
-  });
-
-  it.each([
-    ['undefined', undefined, 'undefined'],
-    ['an undefined element', [undefined], 'undefined'],
-    ['a bigint', { n: 1n }, 'a bigint'],
-    ['a function', { f: () => 1 }, 'a function'],
-    ['a symbol', Symbol('x'), 'a symbol'],
-    ['a Map', new Map(), 'a Map'],
-    ['an invalid date', new Date(Number.NaN), 'an invalid Date'],
-    ['a date too far away', new Date(8.64e15), 'a Date beyond the year 71,000'],
-    ['half of a surrogate pair', '\ud800', 'half of a surrogate pair'],
-    ['half of one in a key', { '\ud800': 1 }, 'half of a surrogate pair'],
-    ['an object of a class', new (class Order {})(), 'an object of a class'],
-    ['floats', new Float64Array(1), 'a Float64Array'],
-    ['__proto__', JSON.parse('{"__proto__":1}'), 'the key "__proto__"'],
-  ])('refuses to write %s', (_what, value, flaw) => {
-    expect(reasonOf(() => msgpack.marshal(value))).toBe(
-      `unmarshallable-payload: MessagePack has no form for ${flaw}`,
-    );
-  });
-
-  it('gives bytes of its own, which do not change with those it read', () => {
-    const bytes = bytesOf('c4 02 0102');
-    const value = msgpack.unmarshal(bytes);
-    bytes.fill(0);
-    expect(value).toEqual(Uint8Array.of(1, 2));
-    expect(Object.keys(bytes)).toEqual(['0', '1', '2', '3']);
   });
 });
