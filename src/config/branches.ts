@@ -9,6 +9,7 @@ import { firstOf, type OverflowSpec, readOverflow } from './overflow.ts';
 import { choosePolicy, type PolicyOptions } from './policy.ts';
 import { both, type Predicate, readPredicate } from './predicate.ts';
 import { type RetrySpec, readRetry, retryPlan } from './retry.ts';
+import { neverSpills } from './spill.ts';
 import type { MapNode, Node } from './tree.ts';
 import type { Warn } from './warnings.ts';
 
@@ -49,6 +50,10 @@ export function readBranch(node: Node, options: BranchOptions): BranchPart | und
   if (overflow.key !== undefined && !readsKey) {
     const text = `only overflow: latest and sample read key, and this leg has ${policy.overflow}`;
     warn(overflow.key.node.place, text);
+  }
+  if (policy.spill !== undefined) {
+    const why = neverSpills(policy.buffer.messages, options.sources);
+    if (why !== undefined) warn(node.place, why);
   }
   const retry = retryPlan(stated, sink.endpoint?.capabilities.sink);
   return {

@@ -4,12 +4,8 @@ import type { Overflow } from '../core/overflow.ts';
 import { firstOf, type OverflowSpec } from './overflow.ts';
 import type { OnError, SpillPlan } from './plan.ts';
 import type { Problems } from './problem.ts';
-import { spillPlan } from './spill.ts';
-
-export interface RouteSource {
-  readonly name: string;
-  readonly capabilities: Capabilities;
-}
+import type { RouteSource } from './route-source.ts';
+import { spillBuffer, spillPlan } from './spill.ts';
 
 export interface PolicyOptions {
   readonly branch: OverflowSpec;
@@ -85,7 +81,7 @@ export function choosePolicy({
     buffer: {
       messages:
         firstOf('messages', branch, route, defaults) ??
-        (restless === undefined ? BUFFER_MESSAGES : BUFFER_MESSAGES_UNPAUSABLE),
+        (overflow === 'spill' ? spillBuffer(sources) : naturalBuffer(restless)),
       bytes: firstOf('bytes', branch, route, defaults) ?? BUFFER_BYTES,
     },
   };
@@ -98,6 +94,10 @@ export function choosePolicy({
 export function defaultOnError(sources: readonly RouteSource[]): OnError {
   if (sources.some(({ capabilities: { source } }) => source?.redelivers === true)) return 'hold';
   return sources.some(({ capabilities: { source } }) => source?.acks === true) ? 'nack' : 'discard';
+}
+
+function naturalBuffer(restless: RouteSource | undefined): number {
+  return restless === undefined ? BUFFER_MESSAGES : BUFFER_MESSAGES_UNPAUSABLE;
 }
 
 function natural(restless: RouteSource | undefined): Overflow {

@@ -11,10 +11,11 @@ import { checkStated, guaranteeReader } from './guarantee/stated.ts';
 import { routeKeys } from './keys.ts';
 import { type OverflowSpec, readOverflow } from './overflow.ts';
 import type { OnError } from './plan.ts';
-import { defaultOnError, type RouteSource } from './policy.ts';
+import { defaultOnError } from './policy.ts';
 import { readPredicate } from './predicate.ts';
 import type { Spot } from './problem.ts';
 import { readRetry } from './retry.ts';
+import type { RouteSource } from './route-source.ts';
 import { checkSpillFiles } from './spill.ts';
 import type { Steps } from './steps.ts';
 import { readTargets } from './targets.ts';
@@ -77,7 +78,9 @@ async function readRoute(
 
   const sources = readSources(name, key, map, readEndpoint, context);
   const known: RouteSource[] = sources.flatMap(({ name, endpoint }) =>
-    endpoint === undefined ? [] : [{ name, capabilities: endpoint.capabilities }],
+    endpoint === undefined
+      ? []
+      : [{ name, capabilities: endpoint.capabilities, maxInFlight: endpoint.plan.maxInFlight }],
   );
   const via = map.entries.get('via')?.value;
   const steps = via === undefined ? [] : await options.steps.read(via);

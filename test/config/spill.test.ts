@@ -1,6 +1,7 @@
 /** `overflow: spill` of a leg: its file, its bound, and what it cannot be. */
 import { describe, expect, it } from 'vitest';
 import { printPlan } from '../../src/config/print.ts';
+import { virtualRelay } from '../../src/testing/index.ts';
 import { load, problemsOf } from './fakes.ts';
 
 const declared = `
@@ -41,6 +42,51 @@ describe('spill', () => {
     const yaml = `${declared}routes: { socket: [{ to: printer, overflow: ${spill()} }] }`;
     const { routes } = await load(yaml, { directory: '/etc/araldo' });
     expect(routes.get('socket')?.branches[0]?.spill?.path).toBe('/etc/araldo/data/a.db');
+  });
+
+  it.each([
+    ['socket: printer', '', 256],
+    ['socket: printer', 'defaults: { max-in-flight: 10 }', 2],
+    ['socket: printer', 'defaults: { max-in-flight: 3 }', 1],
+    ['socket: printer', 'defaults: { max-in-flight: 100000 }', 1024],
+    ['radio: printer', '', 256],
+  ])(
+    'keeps a quarter in memory of what its sources may have unsettled: %s %s',
+    async (route, more, messages) => {
+      const [from] = route.split(': ');
+      const text = `${more}\nroutes: { ${from}: [{ to: printer, overflow: ${spill()} }] }`;
+      const { plan, warnings } = await load(declared + text);
+      expect(plan.routes[from as string]?.to[0]?.buffer.messages).toBe(messages);
+      expect(warnings).toEqual([]);
+    },
+  );
+
+  it('keeps a source flowing that waits for acks, while its sink is stalled', async () => {
+    const relay = await virtualRelay({
+      value: {
+        plugins: [
+          { name: 'orders', id: 'endpoint-modelled', source: { redelivers: true, carries: 'bytes' } },
+          { name: 'archive', id: 'endpoint-modelled', sink: { carries: 'bytes' } },
+        ],
+        routes: { orders: [{ to: 'archive', overflow: { policy: 'spill', path: 'never-made.db' } }] },
+      },
+    });
+    relay.sink('archive').stall();
+    const sent = Array.from({ length: 3_000 }, (_, place) => relay.send('orders', String(place)));
+    await relay.advance(100);
+    // The others are in memory, or sent.
+    expect(sent.filter(({ fate }) => fate === 'acked').length).toBeGreaterThanOrEqual(3_000 - 512);
+    relay.stop();
+  });
+
+  it.each([
+    ['512', '', 'let buffer be 511 at most'],
+    ['4096', '', 'let buffer be 511 at most'],
+    ['1', 'defaults: { max-in-flight: 2 }', 'let socket have max-in-flight: 3 or more'],
+  ])('warns of a buffer of %s that fills the window of its source first', async (buffer, more, cure) => {
+    const text = `${more}\nroutes: { socket: [{ to: printer, overflow: ${spill(`, buffer: ${buffer}`)} }] }`;
+    const { warnings } = await load(declared + text);
+    expect(warnings.map(({ text }) => text)).toEqual([expect.stringContaining(cure)]);
   });
 
   it('may be stated for a route, or for all', async () => {
