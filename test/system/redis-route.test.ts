@@ -158,7 +158,7 @@ describeWith(['redis-server', 'python3'], 'browsers and Redis', () => {
           id: 'endpoint-websocket',
           path: '/ws',
           'max-in-flight': 16,
-          ping: { every: '100ms', timeout: '100ms' },
+          ping: { every: '250ms', timeout: '250ms' },
         },
         { name: 'redis', id: 'endpoint-redis', url: redis.url, publish: 'from-browsers' },
       ],
@@ -174,8 +174,8 @@ describeWith(['redis-server', 'python3'], 'browsers and Redis', () => {
       'the route holds its source',
       () => araldo.server.status().routes[0]?.legs[0]?.isHolding === true,
     );
-    // Ten times as long as a silent peer would be given.
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    // Five times as long as a silent peer would be given.
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect([talker.socket.readyState, listener.socket.readyState]).toEqual([1, 1]);
     expect(araldo.server.endpoint('browsers').peers?.refused).toEqual({});
 
