@@ -9,9 +9,9 @@ import { firstOf, type OverflowSpec, readOverflow } from './overflow.ts';
 import { choosePolicy, type PolicyOptions } from './policy.ts';
 import { both, type Predicate, readPredicate } from './predicate.ts';
 import { type RetrySpec, readRetry, retryPlan } from './retry.ts';
-import { neverSpills } from './spill.ts';
 import type { MapNode, Node } from './tree.ts';
 import type { Warn } from './warnings.ts';
+import { fillsWindow } from './window-share.ts';
 
 export interface BranchOptions
   extends Pick<PolicyOptions, 'sources' | 'allowsLoss' | 'problems' | 'defaults'> {
@@ -51,10 +51,8 @@ export function readBranch(node: Node, options: BranchOptions): BranchPart | und
     const text = `only overflow: latest and sample read key, and this leg has ${policy.overflow}`;
     warn(overflow.key.node.place, text);
   }
-  if (policy.spill !== undefined) {
-    const why = neverSpills(policy.buffer.messages, options.sources);
-    if (why !== undefined) warn(node.place, why);
-  }
+  const filled = fillsWindow(policy.overflow, policy.buffer.messages, options.sources);
+  if (filled !== undefined) warn(node.place, filled);
   const retry = retryPlan(stated, sink.endpoint?.capabilities.sink);
   return {
     plan: {

@@ -5,7 +5,8 @@ import { firstOf, type OverflowSpec } from './overflow.ts';
 import type { OnError, SpillPlan } from './plan.ts';
 import type { Problems } from './problem.ts';
 import type { RouteSource } from './route-source.ts';
-import { spillBuffer, spillPlan } from './spill.ts';
+import { spillPlan } from './spill.ts';
+import { needsWindow, windowShare } from './window-share.ts';
 
 export interface PolicyOptions {
   readonly branch: OverflowSpec;
@@ -81,7 +82,7 @@ export function choosePolicy({
     buffer: {
       messages:
         firstOf('messages', branch, route, defaults) ??
-        (overflow === 'spill' ? spillBuffer(sources) : naturalBuffer(restless)),
+        (needsWindow(overflow) ? windowShare(sources) : naturalBuffer(restless)),
       bytes: firstOf('bytes', branch, route, defaults) ?? BUFFER_BYTES,
     },
   };

@@ -5,7 +5,6 @@ import type { RoutePart } from './configuration.ts';
 import { bytesReader, readKey, readRequired, readText, wordReader } from './fields.ts';
 import type { SpillPlan } from './plan.ts';
 import type { Problems, Spot } from './problem.ts';
-import type { RouteSource } from './route-source.ts';
 import type { MapNode, Node } from './tree.ts';
 
 /** What is stated. */
@@ -27,8 +26,6 @@ export interface SpillPlanOptions {
 }
 
 const MAX: number = 2 ** 30;
-/** The most in memory unless more is stated. */
-const MOST_BUFFERED = 1024;
 const maxReader = bytesReader(1, 2 ** 40);
 const thenReader = wordReader(spillThens);
 
@@ -68,28 +65,6 @@ export function spillPlan(options: SpillPlanOptions): SpillPlan | undefined {
   if (spec?.path === undefined) return undefined;
   const then = spec.then?.value ?? (restless === undefined ? 'pause' : 'drop-oldest');
   return { path: spec.path, max: spec.max ?? MAX, then };
-}
-
-/**
- * How many messages a leg that spills has in memory, and as many sent and unconfirmed, unless it is stated: less than its
- * sources may have unsettled. Otherwise their windows would be full before its memory is, and nothing more come to spill.
- */
-export function spillBuffer(sources: readonly Pick<RouteSource, 'maxInFlight'>[]): number {
-  const least = Math.min(...sources.map(({ maxInFlight }) => maxInFlight));
-  return Math.max(1, Math.min(MOST_BUFFERED, Math.floor(least / 4)));
-}
-
-/** Why a leg may never spill: all that one of its sources may have unsettled waits in memory or is sent. */
-export function neverSpills(buffer: number, sources: readonly RouteSource[]): string | undefined {
-  const source = sources.find(({ maxInFlight }) => maxInFlight <= 2 * buffer);
-  if (source === undefined) return undefined;
-  const { name, maxInFlight } = source;
-  const most = Math.ceil(maxInFlight / 2) - 1;
-  const cure = most > 0 ? `let buffer be ${most} at most` : `let ${name} have max-in-flight: 3 or more`;
-  return (
-    `buffer: ${buffer} in memory and as many sent and unconfirmed are all that ${name} may have unsettled ` +
-    `(max-in-flight: ${maxInFlight}), so a stalled sink may hold ${name} before anything is on disk; ${cure}`
-  );
 }
 
 /** Each leg needs a file of its own: two would mix their messages. */

@@ -47,7 +47,18 @@ describe('policies', () => {
       'drop-oldest',
       { messages: 5, bytes: 16_777_216 },
     ],
-    ['a stated policy', 'routes: { radio: [{ to: printer, overflow: error }] }', 'error', unpausable],
+    [
+      'a stated policy',
+      'routes: { radio: [{ to: printer, overflow: drop-newest }] }',
+      'drop-newest',
+      unpausable,
+    ],
+    [
+      'a policy that must leave room in the window',
+      'routes: { radio: [{ to: printer, overflow: error }] }',
+      'error',
+      { messages: 256, bytes: 16_777_216 },
+    ],
     [
       'a loss that is admitted',
       'routes: { radio: { to: printer, overflow: pause, allow-upstream-loss: true } }',

@@ -89,6 +89,16 @@ describe('spill', () => {
     expect(warnings.map(({ text }) => text)).toEqual([expect.stringContaining(cure)]);
   });
 
+  it('is not alone in that: error refuses nothing either when the window is full first', async () => {
+    const { plan, warnings } = await load(
+      `${declared}routes: { socket: [{ to: printer, overflow: error }, { to: echo, overflow: error, buffer: 600 }] }`,
+    );
+    expect(plan.routes['socket']?.to.map(({ buffer }) => buffer.messages)).toEqual([256, 600]);
+    expect(warnings.map(({ text }) => text)).toEqual([
+      expect.stringContaining('before anything is refused; let buffer be 511 at most'),
+    ]);
+  });
+
   it('may be stated for a route, or for all', async () => {
     const route = await spillOf(`routes: { socket: { to: printer, overflow: ${spill(', max: 1MiB')} } }`);
     expect(route.plan).toEqual({ path: 'data/a.db', max: 2 ** 20, then: 'pause' });
