@@ -1,19 +1,16 @@
 // A real Kafka for one test file: one node that is broker and controller, on free ports of loopback, in a folder of its
 // own, killed and restarted at will. Or the one that KAFKA_BOOTSTRAP names, which is not killed.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe } from 'vitest';
 import type { Certificate } from '../certificate.ts';
 import { freePort } from './free-port.ts';
 import { brokerFiles, jvm, lackOfBroker, run } from './kafka/broker.ts';
 import { kcat } from './kcat.ts';
-import { tether } from './tether.ts';
+import { listens } from './probe.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
 
 export const alice = { username: 'alice', password: 'wonderland-7' } as const;
 
@@ -34,22 +31,13 @@ export interface SecuredListeners {
   readonly certificate: Certificate;
 }
 
-export interface KafkaServer extends AsyncDisposable {
+export interface KafkaServer extends ServerProcess {
   readonly port: number;
   /** `127.0.0.1:<port>`, for everybody. */
   readonly broker: string;
   /** The same broker for `alice`, by PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. */
   readonly saslBroker: string;
-  /** SIGKILL; resolves when the process is gone. */
-  kill(): Promise<void>;
-  /** Starts it again, on the same port with the same data; resolves when it answers. */
-  restart(): Promise<void>;
-  /** Kills it for good and removes its data. May be called twice. */
-  stop(): Promise<void>;
 }
-
-const startWithinMs = 60_000;
-const archiveWithinMs = 15_000;
 
 /** `describe`, for tests that start a broker: skipped under a name that says why there is none; in CI they fail. */
 export async function describeWithKafka(name: string, suite: () => void): Promise<void> {
@@ -70,74 +58,33 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   const properties = join(folder, 'server.properties');
   writeFileSync(properties, propertiesOf({ folder, port, saslPort, controllerPort, options }));
   const java = (...args: readonly string[]): string[] => [...jvm, '-cp', files.jars, ...args];
-  let running: ChildProcess | undefined;
-  let cut = (): void => {};
 
   /** The first broker that ends in peace leaves its classes for the next ones. */
   const leaves = `${files.archive}.${process.pid}`;
   const archives = !existsSync(files.archive);
+  const archived = archives ? `ArchiveClassesAtExit=${leaves}` : `SharedArchiveFile=${files.archive}`;
 
-  const start = async (): Promise<void> => {
-    const archived = [
-      `-XX:${archives ? 'ArchiveClassesAtExit' : 'SharedArchiveFile'}=${archives ? leaves : files.archive}`,
-    ];
-    const server = spawn('java', [...archived, ...java('kafka.Kafka', properties)], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let said = '';
-    const take = (chunk: Buffer): void => {
-      said = `${said}${chunk.toString()}`.slice(-8_192);
-    };
-    server.stdout.on('data', take);
-    server.stderr.on('data', take);
-    await once(server, 'spawn');
-    running = server;
-    cut = tether(server.pid as number, folder);
-    const deadline = performance.now() + startWithinMs;
-    while (!(await answers(port))) {
-      const ended = server.exitCode !== null || server.signalCode !== null;
-      if (ended || performance.now() > deadline) throw new Error(`the broker does not answer:\n${said}`);
-      await sleep(100);
-    }
-  };
-  const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
-    const server = running;
-    running = undefined;
-    if (server !== undefined && server.exitCode === null && server.signalCode === null) {
-      const gone = once(server, 'exit');
-      server.kill(signal);
-      await Promise.race([gone, sleep(archiveWithinMs, undefined, { ref: false })]);
-      server.kill('SIGKILL');
-      await gone;
-    }
-    cut();
-  };
-  const kill = (): Promise<void> => end('SIGKILL');
-  const stop = async (): Promise<void> => {
-    await end(archives ? 'SIGTERM' : 'SIGKILL');
-    if (existsSync(leaves)) renameSync(leaves, files.archive);
+  await format(java, properties).catch((error: unknown) => {
     rmSync(folder, { recursive: true, force: true });
-  };
-
-  try {
-    await format(java, properties);
-    await start();
-  } catch (error) {
-    await stop();
     throw error;
-  }
-  return {
+  });
+  const server = await startServerProcess({
+    name: 'kafka',
+    command: 'java',
+    args: [`-XX:${archived}`, ...java('kafka.Kafka', properties)],
+    folder,
+    answers: () => answers(port),
+    askEveryMs: 100,
+    endWithinMs: archives ? 15_000 : 0,
+    afterStop: () => {
+      if (existsSync(leaves)) renameSync(leaves, files.archive);
+    },
+  });
+  return Object.assign(server, {
     port,
     broker: `127.0.0.1:${options.advertised ?? port}`,
     saslBroker: `127.0.0.1:${saslPort}`,
-    kill,
-    restart: async () => {
-      await kill();
-      await start();
-    },
-    stop,
-    [Symbol.asyncDispose]: stop,
-  };
+  });
 }
 
 /** Writes the identity of the node and its users into its folder. */
@@ -244,16 +191,6 @@ async function answers(port: number): Promise<boolean> {
   return told.toString().includes(' 1 brokers:');
 }
 
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
-
 function existing(broker: string): KafkaServer {
   const cannot = (): never => {
     throw new Error('the broker of KAFKA_BOOTSTRAP is not ours to kill');
@@ -263,6 +200,7 @@ function existing(broker: string): KafkaServer {
     port: Number(/:(\d+)$/.exec(broker)?.[1] ?? 9092),
     broker,
     saslBroker: broker,
+    pid: undefined,
     kill: async () => cannot(),
     restart: async () => cannot(),
     stop,

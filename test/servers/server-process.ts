@@ -79,8 +79,11 @@ export async function startServerProcess(server: ServerCommand): Promise<ServerP
   const kill = (): Promise<void> => end(0);
   const stop = async (): Promise<void> => {
     await end(endWithinMs);
-    await afterStop?.();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    try {
+      await afterStop?.();
+    } finally {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    }
   };
 
   try {
