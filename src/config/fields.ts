@@ -143,19 +143,13 @@ export interface KeyRules {
   /** What the map is, as a reader of the error would say it: `a route`. */
   readonly of: string;
   readonly known: readonly string[];
-  /** Keys of later versions, each with what to do today. */
-  readonly later?: Readonly<Record<string, string>>;
 }
 
 /** Reports every key that nothing reads. */
 export function checkKeys(map: MapNode, rules: KeyRules, problems: Problems): void {
-  const { known, later = {}, of } = rules;
+  const { known, of } = rules;
   for (const [name, { key }] of map.entries) {
     if (known.includes(name)) continue;
-    if (Object.hasOwn(later, name)) {
-      problems.report('not-available', key, `${name} is not available in this version; ${later[name]}`);
-      continue;
-    }
     const elsewhere = levelOf(name);
     const suggestion =
       didYouMean(name, known) ?? (elsewhere === undefined ? undefined : `${name} is a key of ${elsewhere}`);
