@@ -47,8 +47,10 @@ const LOOK_MS = 20;
 const GIVE_UP_MS = 5_000;
 /** What could be published is by then. */
 const QUIET_MS = 5_000;
-/** What is so late is lost when somebody is killed before. */
-const LATE_MS = 1_000;
+/** It has begun to spill by then: a group of Kafka may take long to let a member in. */
+const SPILLING_MS = 60_000;
+/** What is so late is lost when somebody is killed before. Shorter than the time in which Kafka gives a member up. */
+const LATE_MS = 500;
 /** So many wait in memory, beyond which a leg spills. */
 const SPILLING_BUFFER = 16;
 /** What was on its way in a connection has arrived by then. */
@@ -229,8 +231,9 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
       const before = await lastWritten();
       source.proxy.set({ latency: { ms: LATE_MS } }, 'up');
       isPaused = false;
-      await until('more is on the disk', async () => (await lastWritten()) > before, QUIET_MS);
-      await sleep(SETTLED_MS);
+      // What is asked for is late as well, and what was asked for before is on its way to the disk.
+      if (source.isUnbounded !== true) await sleep(SETTLED_MS);
+      else await until('more is on the disk', async () => (await lastWritten()) > before, SPILLING_MS);
     } else if (point === 'reload') {
       // Another buffer is another leg: what the old one has leaves first.
       reloads += 1;
@@ -269,7 +272,9 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
     run = start();
     await holds('it connects to its source', () => source.proxy.accepted > accepted);
     await portOf(run);
-    await sleep(SETTLED_MS);
+    const opened = await lastWritten();
+    if (isPaused) await sleep(SETTLED_MS);
+    else await until('it spills', async () => (await lastWritten()) > opened, SPILLING_MS);
   }
 
   /** A process that begins has no ear for signals yet, and one that is not ready has no place in the middle of anything. */
