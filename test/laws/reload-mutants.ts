@@ -38,7 +38,7 @@ export const reloadMutants: readonly ReloadMutant[] = [
   {
     law: 1,
     name: 'what a leg has delivered is forgotten with it',
-    file: 'compile.ts',
+    file: 'running-route.ts',
     find: 'successor.delivered += leg.delivered;',
     replace: '',
   },
