@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Configuration } from '../../config/configuration.ts';
 import { reloads } from '../arbitraries/fault.ts';
 import { scenarios } from '../arbitraries/scenario.ts';
+import type { VirtualRelay } from '../relay.ts';
 import type { RelayEvent } from '../relay-event.ts';
 import type { Scenario, ScenarioAction } from '../scenario.ts';
 import { shown } from '../shown.ts';
@@ -24,12 +25,17 @@ export const reload: ComparingLaw = {
       )
       .map(([scenario, inserted]) => withReloads(scenario, inserted)),
   async compare(relayOf, scenario) {
-    const reloaded = await playToEnd(relayOf, scenario);
-    const isReload = (action: ScenarioAction): boolean => action.do === 'reload';
-    const undisturbed = await playToEnd(
-      relayOf,
-      scenario.filter((action) => !isReload(action)),
-    );
+    /** When the scenario began, and when each action had been done. */
+    const times: number[] = [];
+    const tell = (relay: VirtualRelay): undefined => void times.push(relay.nowMs);
+    const reloaded = await playToEnd(relayOf, scenario, [{ number: 18, inspect: tell }], tell);
+    // A reload waits until the one before it is over, and with it all that comes after: so does the run without.
+    const waits = scenario.flatMap((action, place): readonly ScenarioAction[] => {
+      if (action.do !== 'reload') return [action];
+      const ms = (times[place + 1] ?? 0) - (times[place] ?? 0);
+      return ms > 0 ? [{ do: 'wait', ms }] : [];
+    });
+    const undisturbed = await playToEnd(relayOf, waits);
     const changed = new Set([...changedIn(scenario), ...stoppedIn(reloaded), ...stoppedIn(undisturbed)]);
     const text = differenceBetween(reloaded, undisturbed, changed);
     return text === undefined ? undefined : ({ text, played: reloaded } satisfies Breach);
