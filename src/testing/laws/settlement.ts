@@ -119,7 +119,8 @@ function isOpaque({ relay }: Played, route: string): boolean {
 
 /** What became of the copies of a message that were offered to one leg. */
 interface Copies {
-  readonly offered: Set<string>;
+  /** With the delivery at which it was offered last. */
+  readonly offered: Map<string, number>;
   readonly done: Set<string>;
   /** Of those done, what a sink or the disk of the leg has. */
   readonly had: Set<string>;
@@ -135,11 +136,17 @@ export function ackedEarly(played: Played): string | undefined {
   const onDisk = spillingLegs(configuration);
   const sharing = sharingByLeg(configuration);
   const copies = new Map<Sent, Map<string, Copies>>();
+  /** What comes again may be joined with others than before, and its parts have other names then. */
+  const joined = new Set<Sent>();
   const ends = new Map<Sent, RelayEvent>();
   const at = (sent: Sent, leg: string): Copies => {
     const legs = copies.get(sent) ?? new Map<string, Copies>();
     copies.set(sent, legs);
-    const found = legs.get(leg) ?? { offered: new Set(), done: new Set(), had: new Set() };
+    const found = legs.get(leg) ?? {
+      offered: new Map<string, number>(),
+      done: new Set<string>(),
+      had: new Set<string>(),
+    };
     legs.set(leg, found);
     return found;
   };
@@ -157,7 +164,7 @@ export function ackedEarly(played: Played): string | undefined {
       return;
     }
     for (const [leg, { offered, done }] of copies.get(sent) ?? []) {
-      if (leg.startsWith(`${event.route} → `)) for (const copy of offered) done.add(copy);
+      if (leg.startsWith(`${event.route} → `)) for (const copy of offered.keys()) done.add(copy);
     }
   };
 
@@ -166,12 +173,13 @@ export function ackedEarly(played: Played): string | undefined {
       case 'offered': {
         const branch = branches.get(event.leg);
         const isKept = branch !== undefined && isKeeping(branch);
-        for (const { sent } of event.of) {
+        for (const { sent, delivery } of event.of) {
+          if (event.of.length > 1) joined.add(sent);
           const { offered, done } = at(sent, event.leg);
           const copy = copyOf(event, sent);
           // What a leg may lose is done when that leg has it, also for those that were offered it before.
           if (!isKept) done.add(copy);
-          else if (!isOpaque(played, event.route)) offered.add(copy);
+          else if (!isOpaque(played, event.route)) offered.set(copy, delivery);
           if (onDisk.has(event.leg)) have(sent, event);
         }
         break;
@@ -190,9 +198,11 @@ export function ackedEarly(played: Played): string | undefined {
       case 'settled':
         if (event.status !== 'ack') break;
         for (const [leg, { offered, done }] of copies.get(event.sent) ?? []) {
-          const missing = [...offered].find(
+          const isOfThisAlone = joined.has(event.sent) && isOfferedAt(event, leg, copies.get(event.sent));
+          const missing = [...offered.keys()].find(
             (copy) =>
               !done.has(copy) &&
+              !(isOfThisAlone && offered.get(copy) !== event.delivery) &&
               !isHadElsewhere(copy, leg, event.sent, played, copies) &&
               !isDoneInStead(copy, sharing.get(leg)?.others, copies.get(event.sent)),
           );
@@ -207,6 +217,17 @@ export function ackedEarly(played: Played): string | undefined {
     }
   }
   return undefined;
+}
+
+/** Whether any leg of the same route was offered this delivery of a message. */
+function isOfferedAt(
+  { delivery }: EventOf<'settled'>,
+  leg: string,
+  copies: ReadonlyMap<string, Copies> | undefined,
+): boolean {
+  const route = leg.slice(0, leg.lastIndexOf(' → '));
+  const legs = [...(copies ?? [])].filter(([other]) => other.startsWith(`${route} → `));
+  return legs.some(([, { offered }]) => [...offered.values()].includes(delivery));
 }
 
 function isOnDisk(overflow: string): boolean {
