@@ -177,7 +177,13 @@ export function containsFailures(
   const bad: Action = { do: 'next', payload, key: 'a' };
   const places = fc.uniqueArray(fc.nat(8), { minLength: 1, maxLength: 4 });
 
-  return law(fc.tuple(scripts, places), async ([script, places]) => {
+  // A bad message has its time and its place among those under way, so at one moment others may be downstream than
+  // without it: whom a settlement finds there would not be the same.
+  const scriptsFor = isAsync
+    ? scripts.map((script) => script.filter((action) => action.do !== 'settle'))
+    : scripts;
+
+  return law(fc.tuple(scriptsFor, places), async ([script, places]) => {
     const [harmed, alone] = [stageOf(create), stageOf(create)];
     // A bad message may hold the source while it waits: here, that changes nothing of what comes.
     harmed.isUnruly = true;
