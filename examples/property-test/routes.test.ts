@@ -29,7 +29,9 @@ test('readers who stall lose no draft, and nothing is left open when they read o
 });
 
 // A law alone: a failure throws, with a seed and a path that repeat it, and a timeline of the smallest case.
-test('no edit is acked before readers have it', () => laws.noEarlyAck(relayOf));
+test('no edit is acked before readers have it', { timeout: 60_000 }, async () => {
+  await laws.noEarlyAck(relayOf);
+});
 
 // All of them at once, as `araldo test --properties` does.
 test('every law holds', { timeout: 60_000 }, async () => {
