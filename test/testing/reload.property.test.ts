@@ -8,6 +8,7 @@ import {
   topologies,
   virtualRelay,
 } from '../../src/testing/index.ts';
+import { conservation } from '../../src/testing/laws/conservation.ts';
 import { lossless } from '../../src/testing/laws/lossless.ts';
 import { playToEnd } from '../../src/testing/laws/played.ts';
 import { runs } from '../runs.ts';
@@ -51,6 +52,25 @@ describe('a relay that is reloaded', () => {
     expect(lossless.examine?.(played, {})).toBeUndefined();
     expect(played.relay.received('archive').map(({ payload }) => payload)).toEqual([1]);
     expect(played.relay.sent.map(({ deliveries }) => deliveries)).toEqual([2]);
+  });
+
+  it('may be told late of what it could not wait for', async () => {
+    const yaml = `
+      plugins:
+        - { name: orders, id: endpoint-modelled }
+        - { name: archive, id: endpoint-modelled, sink: { pipelines: false } }
+      routes: { orders: [archive] }`;
+    const scenario: Scenario = [
+      { do: 'latency', sink: 'archive', ms: 3_000 },
+      ...Array.from({ length: 4 }, () => ({ do: 'send', to: 'orders', payload: 1 }) as const),
+      { do: 'reload', route: 'orders', anew: 'legs' },
+      { do: 'wait', ms: 10_001 },
+      { do: 'wait', ms: 10_000 },
+    ];
+    const inspections = [{ number: 1, inspect: conservation.inspect ?? (() => undefined) }];
+    const played = await playToEnd(() => virtualRelay({ yaml }), scenario, inspections);
+    expect(played.found).toEqual(new Map());
+    expect(played.open).toEqual([]);
   });
 
   it('changes nothing where it waits for the one before it', async () => {
