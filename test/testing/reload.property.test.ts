@@ -54,6 +54,22 @@ describe('a relay that is reloaded', () => {
     expect(played.relay.sent.map(({ deliveries }) => deliveries)).toEqual([2]);
   });
 
+  it('may give back what was in a step when it began', async () => {
+    const yaml = `
+      plugins:
+        - { name: orders, id: endpoint-modelled }
+        - { name: archive, id: endpoint-modelled }
+      routes: { orders: { via: [{ delay: 5ms }], to: [archive] } }`;
+    const scenario: Scenario = [
+      { do: 'send', to: 'orders', payload: 1 },
+      { do: 'reload', route: 'orders', anew: 'legs' },
+      { do: 'stall', sink: 'archive' },
+      { do: 'wait', ms: 10_001 },
+    ];
+    const played = await playToEnd(() => virtualRelay({ yaml }), scenario);
+    expect(lossless.examine?.(played, {})).toBeUndefined();
+  });
+
   it('may be told late of what it could not wait for', async () => {
     const yaml = `
       plugins:

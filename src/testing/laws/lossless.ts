@@ -92,7 +92,10 @@ function isGivenBackLate(offered: EventOf<'offered'>, { relay }: Played): boolea
   const { events, configuration } = relay;
   const { drainMs } = configuration.plan.server.limits;
   const later = events.slice(events.indexOf(offered) + 1);
-  const cutsMs = later.flatMap(({ kind, atMs }) => (kind === 'reloads' ? [atMs + drainMs] : []));
+  // A reload may have begun before: the message was in a step then.
+  const cutsMs = events
+    .flatMap(({ kind, atMs }) => (kind === 'reloads' ? [atMs + drainMs] : []))
+    .filter((cutMs) => cutMs >= offered.atMs);
   return offered.of.every((stem) =>
     later.some(
       (event) =>
