@@ -3,11 +3,15 @@ import { type BatterySkip, type PlayedCase, payloadsOf } from './battery-case.ts
 import { type Counted, countOf, expectCounts } from './battery-count.ts';
 import { pause } from './battery-messages.ts';
 import type { BatteryStage, StagedRole } from './battery-stage.ts';
+import type { OutsideMessage } from './battery-world.ts';
 
 const WINDOW = 64;
 
 /** Faults come while there is still something to carry. */
 const LOAD = 10;
+
+/** How often the last portion is put in anew where a loss of a connection was noticed after it was put in. */
+const MOST_PUT_ANEW = 10;
 
 export const faultCases: readonly PlayedCase[] = [
   {
@@ -78,6 +82,7 @@ async function relayThrough(
   if (!isDurable) await Promise.all([first.isOpen(), sink.isOpen()]);
   else await first.stop();
   const portions = isDurable ? 1 : faults + 1;
+  let connectedAtPut = 0;
   const portion = Math.ceil(messages / portions);
   await world.put?.(given.slice(0, portion));
   const source = isDurable ? await mountSource() : first;
@@ -92,7 +97,7 @@ async function relayThrough(
         roles.map(({ endpoint }) => `${endpoint.state} ${endpoint.lastError?.message ?? ''}`).join(', '),
     });
     await world.meet?.();
-    if (!isDurable) await world.put?.(given.slice(each * portion, (each + 1) * portion));
+    if (!isDurable) await put(given.slice(each * portion, (each + 1) * portion));
   }
 
   const sent = given.map(({ payload }) => payload);
@@ -103,13 +108,24 @@ async function relayThrough(
       ((await world.taken?.()) ?? []).map(({ payload }) => payload),
     );
   let last: Counted | undefined;
+  let anew = 0;
   await until(
     `all ${expected.length} have arrived`,
     async () => {
       last = await counted();
-      return messages - last.lost >= expected.length && source.endpoint.inbound.isIdle;
+      if (messages - last.lost >= expected.length && source.endpoint.inbound.isIdle) return true;
+      if (isDurable || anew === MOST_PUT_ANEW) return false;
+      await world.meet?.();
+      if (connected() > connectedAtPut && roles.every(({ endpoint }) => endpoint.state === 'open')) {
+        anew += 1;
+        await put(given.slice(faults * portion));
+      }
+      return false;
     },
-    { everyMs: 50, more: () => `${JSON.stringify(last)}, ${sink.leg.failed} failed` },
+    {
+      everyMs: 50,
+      more: () => `${JSON.stringify(last)}, ${sink.leg.failed} failed, put in anew ${anew} times`,
+    },
   );
   if (isDurable) {
     // What was in flight when a connection was lost comes again: once for either side of the relay, and once more for
@@ -120,6 +136,20 @@ async function relayThrough(
       throw new Error(`${last?.disordered} messages came before one that was sent earlier`);
   }
   return undefined;
+
+  /** Rises whenever anybody connects anew. */
+  function connected(): number {
+    return source.attempts + sink.attempts + (stage.proxy?.accepted ?? 0);
+  }
+
+  /**
+   * A busy machine notices a cut late: what was put in meanwhile went to a connection that was gone already, and where
+   * nothing is delivered again nobody has promised it.
+   */
+  function put(portion: readonly OutsideMessage[]): Promise<void> {
+    connectedAtPut = connected();
+    return Promise.resolve(world.put?.(portion));
+  }
 
   function mountSource(): Promise<StagedRole> {
     return mount(world.source?.(at) ?? {}, {
