@@ -50,7 +50,8 @@ export interface Puller {
 
 /** What was delivered and is not settled. */
 interface Held {
-  readonly reply: string;
+  /** Where the newest delivery of it wants its settlement. */
+  reply: string;
   /** The position in the stream. */
   readonly sequence: number;
   /** When the stream took it, in milliseconds since 1970. */
@@ -79,6 +80,8 @@ export function createPuller(options: PullerOptions): Puller {
   const ask = `${prefix}.CONSUMER.MSG.NEXT.${stream}.${durable}`;
   /** By place among the deliveries; bounded by the window, which is all that is ever asked for. */
   const held = new Map<number, Held>();
+  /** The same by position in the stream. */
+  const heldAt = new Map<number, Held>();
   const timers = new Timers();
   /** Asked for, and not here yet. */
   let expected = 0;
@@ -109,6 +112,7 @@ export function createPuller(options: PullerOptions): Puller {
       const one = held.get(place);
       if (one === undefined) return;
       held.delete(place);
+      heldAt.delete(one.sequence);
       if (status !== 'nack') done.add(one.sequence, one.takenAtMs);
       if (!nats.isClosed()) nats.publish(one.reply, words[status]);
       plan();
@@ -130,6 +134,7 @@ export function createPuller(options: PullerOptions): Puller {
       timers.unsubscribe();
       const replies = Array.from(held.values(), ({ reply }) => reply);
       held.clear();
+      heldAt.clear();
       if (nats.isClosed()) return replies;
       subscription.unsubscribe();
       giveBack(replies);
@@ -180,7 +185,15 @@ export function createPuller(options: PullerOptions): Puller {
       onForgotten();
       return plan();
     }
-    held.set(delivery.place, { reply, sequence, takenAtMs, since: extensions });
+    const already = heldAt.get(sequence);
+    if (already?.takenAtMs === takenAtMs) {
+      // This process stood still for longer than ack-wait. Whoever has the message has it still.
+      already.reply = reply;
+      return plan();
+    }
+    const one = { reply, sequence, takenAtMs, since: extensions };
+    held.set(delivery.place, one);
+    heldAt.set(sequence, one);
     lane.receiveBytes(
       Wire.of(bytesOf(message)),
       metaOf(lane, message.subject, delivery, block),

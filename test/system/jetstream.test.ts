@@ -140,14 +140,14 @@ describeWith(['nats-server', 'python3'], 'endpoint-jetstream', () => {
 
   it('goes on holding what it holds beyond ack-wait, and gives back what it held when it ends', async () => {
     const { subject, ...at } = fresh();
-    const options = { ...at, durable: 'd', 'ack-wait': '1s' };
+    const options = { ...at, durable: 'd', 'ack-wait': '2s' };
     await using out = await opened({ ...at, publish: subject });
     for (const one of numbers(20)) out.send(Message.of(one));
     const first = await opened(options);
     const { kept } = first;
     await first.until(() => kept.length === 20);
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
-    expect(kept).toHaveLength(20);
+    await new Promise((resolve) => setTimeout(resolve, 3_200));
+    expect((await manager.consumers.info(at.stream, 'd')).num_redelivered).toBe(0);
     for (const message of kept.splice(0, 10)) message.ack();
     await first.supervisor.stop();
     await using again = await opened(options, {}, ack);
@@ -157,6 +157,21 @@ describeWith(['nats-server', 'python3'], 'endpoint-jetstream', () => {
     const ids = again.seen.map((message) => [text(message), message.id]);
     for (const [one, id] of ids) expect(id).toBe(`it/${at.stream}-${Number(one) + 1}`);
     expect(again.seen[0]?.meta.deliveries).toBe(2);
+  });
+
+  it('emits once what comes again because the process stood still for longer than ack-wait', async () => {
+    const { subject, ...at } = fresh();
+    await using out = await opened({ ...at, publish: subject });
+    for (const one of numbers(20)) out.send(Message.of(one));
+    await using it = await opened({ ...at, durable: 'd', 'ack-wait': '1s' });
+    await it.until(() => it.kept.length === 20);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);
+    await expect.poll(async () => (await manager.consumers.info(at.stream, 'd')).num_redelivered).toBe(20);
+    out.send(Message.of('last'));
+    await it.until(() => it.seen.some((message) => text(message) === 'last'));
+    expect(it.seen.map(text)).toEqual([...numbers(20), 'last']);
+    for (const message of it.kept) message.ack();
+    await expect.poll(async () => (await manager.consumers.info(at.stream, 'd')).num_ack_pending).toBe(0);
   });
 
   it('is one of several that share a consumer, each message once', async () => {
