@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lackOfBroker } from '../servers/kafka/broker.ts';
 import { describeWith } from '../servers/requires.ts';
+import { testIsolation } from './matrix/isolation.ts';
 import {
   type Oddity,
   type Parcel,
@@ -204,6 +205,8 @@ describeWith(['redis-server', 'mosquitto', 'nats-server', 'rabbitmq-server'], 't
   describe('requests and answers', () => {
     testRequests(() => world.addresses);
   });
+
+  testIsolation(() => world.addresses);
 
   it('two sources with equal positions have different ids, so that nothing is taken for its double', async () => {
     const client = new Redis(world.addresses.REDIS);

@@ -35,6 +35,8 @@ export interface WorldOptions {
 /** Where the servers are, by the names that the documents give them. */
 export interface Addresses {
   readonly AMQP: string;
+  /** Of a broker; none where none can be started. */
+  readonly KAFKA: string | undefined;
   readonly MQTT: string;
   readonly NATS: string;
   readonly REDIS: string;
@@ -91,7 +93,13 @@ export async function startWorld({ hasKafka, acceptHeaders, more }: WorldOptions
     } satisfies typeof ends);
     relay = await startRelay(folder, port, configurationOf(ends, letters, more(redis.url)));
     await Promise.all(Object.values(ends).map((end) => end.open()));
-    const addresses = { AMQP: rabbitmq.url, MQTT: mosquitto.url, NATS: nats.url, REDIS: redis.url };
+    const addresses = {
+      AMQP: rabbitmq.url,
+      KAFKA: kafka?.broker,
+      MQTT: mosquitto.url,
+      NATS: nats.url,
+      REDIS: redis.url,
+    };
     return { ends, relay, addresses, letters, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
