@@ -39,7 +39,7 @@ export interface BroadcastOptions {
 
 export interface Broadcast {
   isWritable(sender: Sender): boolean;
-  write(message: Message, ticket: number, sender: Sender): boolean;
+  readonly write: (message: Message, ticket: number, sender: Sender) => boolean;
   /** A peer is gone: it holds nobody any more. */
   forget(peer: Peer): void;
   joined(peer: Peer): void;

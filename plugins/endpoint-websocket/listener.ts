@@ -220,10 +220,10 @@ export function createListener(options: ListenerOptions, context: ListenerContex
     pause: (lane) => byLane.get(lane)?.webSocket.pause(),
     resume: (lane) => byLane.get(lane)?.webSocket.resume(),
     isWritable: (sender) => broadcast.isWritable(sender),
-    write: (message, ticket, sender) =>
+    write:
       requests === undefined
-        ? broadcast.write(message, ticket, sender)
-        : answer(message, ticket, sender, requests),
+        ? broadcast.write
+        : (message, ticket, sender) => answer(message, ticket, sender, requests),
     ...(requests !== undefined && {
       requests: () => requests.counts,
       settled(_lane, root, status) {

@@ -40,6 +40,8 @@ export class FanOut {
   private readonly branches: readonly Branch[];
   private readonly choices: readonly Choose[] | undefined;
   private readonly acksFirst: boolean;
+  /** The one leg that gets every message as it is, where there is no more to it. */
+  private readonly only: Leg | undefined;
   private readonly pending = new Ring<Message>();
   private isOffering = false;
 
@@ -49,6 +51,7 @@ export class FanOut {
     this.branches = isPlain ? targets : [];
     this.choices = isPlain ? undefined : targets.map(chooser);
     this.acksFirst = acksFirst && targets.length > 1;
+    this.only = onlyLegOf(this.branches);
   }
 
   get held(): number {
@@ -75,7 +78,11 @@ export class FanOut {
   }
 
   private offerEverywhere(message: Message): void {
-    const { choices } = this;
+    const { choices, only } = this;
+    if (only !== undefined) {
+      only.offer(message);
+      return;
+    }
     const branches = choices === undefined ? this.branches : choices.map((choose) => choose(message));
     if (branches.length === 0) {
       message.discard('no-sink');
@@ -116,6 +123,11 @@ export class FanOut {
 /** A leg's own copy, where the first leg that has it settles the message for all. */
 function copyFor(first: FirstAck | undefined, message: Message): Message {
   return first === undefined ? message : message.fork(first);
+}
+
+function onlyLegOf([branch, ...others]: readonly Branch[]): Leg | undefined {
+  const isBare = others.length === 0 && branch?.when === undefined && branch?.marshal === undefined;
+  return isBare ? branch?.leg : undefined;
 }
 
 function chooser(target: Target): Choose {
