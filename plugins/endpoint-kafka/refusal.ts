@@ -101,9 +101,9 @@ function cureOf(thrown: unknown): string | undefined {
     if (message.includes('requires TLS')) return 'state tls: true';
     const cure = typeof code === 'string' ? curesOfCodes[code] : undefined;
     if (cure !== undefined) return cure;
-    // A broker that asks for a certificate, and does not like the one it gets, says no more than this.
+    // A broker that stops says no more than this, nor does one that asks for TLS or does not like the certificate it gets.
     if (message === 'Connection closed')
-      return 'check tls, and tls.cert and tls.key where the broker asks for a certificate';
+      return 'the broker is stopping, or else check tls, and tls.cert and tls.key where it asks for a certificate';
     if (message.startsWith('Unknown topic')) return cures['UNKNOWN_TOPIC_OR_PARTITION'];
   }
   return undefined;
