@@ -122,12 +122,14 @@ export function testIsolation(addresses: () => Addresses): void {
             () => held.isIdle && araldo.server.endpoint('orders/fast').inbound.isIdle,
           );
         }
-        // Each goes on as the consumer that it was.
+        // Each goes on as the consumer that it was; acks of the newest may not have left before a slow machine stopped.
         await using araldo = await ready(place);
         const [feed, fast, slow] = mocksOf(araldo);
         feed.emit('last');
-        await until('both have it', () => fast.sent.length > 0 && slow.sent.length > 0);
-        expect([textsOf(fast), textsOf(slow)]).toEqual([['last'], ['last']]);
+        for (const mock of [fast, slow]) {
+          await until('both have it', () => textsOf(mock).at(-1) === 'last');
+          expect(textsOf(mock)).not.toContain('0');
+        }
       });
     }
   });
