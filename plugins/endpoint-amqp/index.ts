@@ -1,8 +1,8 @@
 /** RabbitMQ over AMQP 0-9-1: reads a queue with acknowledgements, publishes with confirmations. */
 import { z } from 'zod';
-import { AraldoError } from '../../src/core/errors.ts';
 import { defineEndpoint, type EndpointPlugin } from '../../src/core/plugin.ts';
 import { value as expression } from '../../src/expression/option.ts';
+import { parsing } from '../../src/options/broker-url.ts';
 import { duration } from '../../src/options/duration.ts';
 import { size } from '../../src/options/size.ts';
 import { tlsFiles } from '../../src/options/tls.ts';
@@ -15,7 +15,7 @@ import {
   type Queue,
   type Settings,
 } from './settings.ts';
-import { parseTarget, type Target } from './target.ts';
+import { parseTarget } from './target.ts';
 import { createTransport } from './transport.ts';
 
 /** AMQP counts the bytes of a name with one byte. */
@@ -46,7 +46,7 @@ const options = z
       .string()
       .default('amqp://127.0.0.1:5672')
       .describe('amqp://user:password@host:port/vhost, or amqps:// for TLS.')
-      .transform(readTarget),
+      .transform(parsing(parseTarget)),
     auth: z
       .enum(['plain', 'external'])
       .default('plain')
@@ -272,14 +272,4 @@ function outletOf(value: Options): Outlet | undefined {
     isPersistent: value.persistent,
     confirms: value.confirms ?? (isOurQuorumQueue && value.persistent ? 'durable' : 'accepted'),
   };
-}
-
-function readTarget(text: string, context: z.RefinementCtx): Target {
-  try {
-    return parseTarget(text);
-  } catch (thrown) {
-    // Without the text itself: it may hold a password.
-    context.addIssue({ code: 'custom', message: AraldoError.from(thrown, 'invalid-value').message });
-    return z.NEVER;
-  }
 }

@@ -1,61 +1,37 @@
-/** Which RabbitMQ is meant: what a URL says, taken apart once, and how it is named where people read it. */
-import { AraldoError } from '../../src/core/errors.ts';
+/** Which RabbitMQ is meant. */
+import {
+  type BrokerUrl,
+  type BrokerUrlForm,
+  decodeUrlPart,
+  invalid,
+  readBrokerUrl,
+} from '../../src/options/broker-url.ts';
 
-export interface Target {
-  readonly host: string;
-  readonly port: number;
-  readonly isTls: boolean;
-  readonly username: string | undefined;
-  readonly password: string | undefined;
+export interface Target extends Omit<BrokerUrl, 'path'> {
   readonly vhost: string;
-  /** `amqp://host:port`, with the vhost if it has a name: never the password, so it may be printed and compared. */
-  readonly address: string;
 }
 
-const DEFAULT_PORT = 5672;
-const DEFAULT_TLS_PORT = 5671;
+const form: BrokerUrlForm = {
+  of: 'AMQP',
+  such: 'amqp://host:5672 or amqps://user:password@host:5671/vhost',
+  plain: { scheme: 'amqp', port: 5672 },
+  tls: { scheme: 'amqps', port: 5671 },
+};
 
 /**
- * Reads `amqp://user:password@host:port/vhost`, or `amqps://` for TLS. Everything else a URL may carry is refused,
- * not ignored. Throws an `AraldoError` (`invalid-value`) that does not repeat the URL: it may hold a password.
+ * Reads `amqp://user:password@host:port/vhost`, or `amqps://` for TLS. The address names the vhost, if it has a name.
+ * Throws as `readBrokerUrl` does.
  *
  * @example
  * parseTarget('amqp://broker/sales').address // 'amqp://broker:5672/sales'
  */
 export function parseTarget(text: string): Target {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isTls = url?.protocol === 'amqps:';
-  if (url === undefined || url.hostname === '' || (!isTls && url.protocol !== 'amqp:')) {
-    throw invalid('expected a URL such as amqp://host:5672 or amqps://user:password@host:5671/vhost');
-  }
-  if (url.search !== '' || url.hash !== '') {
-    throw invalid('expected no ? and no # in the URL of AMQP: encode them as %3F and %23 in a password');
-  }
-  const path = url.pathname.replace(/^\//, '');
+  const { path, address, ...target } = readBrokerUrl(text, form);
   if (path.includes('/')) throw invalid('expected a / in the name of a vhost to be written as %2F');
-  const port = url.port === '' ? (isTls ? DEFAULT_TLS_PORT : DEFAULT_PORT) : Number(url.port);
-  const hostname = url.hostname.toLowerCase();
-  const vhost = path === '' ? '/' : decoded(path);
-  const place = `${isTls ? 'amqps' : 'amqp'}://${hostname}:${port}`;
+  const vhost = path === '' ? '/' : decodeUrlPart(path, form.of);
   return {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port,
-    isTls,
-    username: url.username === '' ? undefined : decoded(url.username),
-    password: url.password === '' ? undefined : decoded(url.password),
+    ...target,
     vhost,
-    address: vhost === '/' ? place : `${place}/${encodeURIComponent(vhost)}`,
+    address: vhost === '/' ? address : `${address}/${encodeURIComponent(vhost)}`,
   };
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    throw invalid('expected a % in the user, password or vhost of the URL of AMQP to be written as %25');
-  }
-}
-
-function invalid(text: string): AraldoError {
-  return new AraldoError('invalid-value', text);
 }

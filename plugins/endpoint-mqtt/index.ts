@@ -1,14 +1,14 @@
 /** MQTT 5 and 3.1.1: subscribes to topics and publishes on them, acknowledging what has been carried on. */
 import { z } from 'zod';
-import { AraldoError } from '../../src/core/errors.ts';
 import { defineEndpoint, type EndpointPlugin } from '../../src/core/plugin.ts';
 import { value as expression } from '../../src/expression/option.ts';
+import { parsing } from '../../src/options/broker-url.ts';
 import { duration } from '../../src/options/duration.ts';
 import { size } from '../../src/options/size.ts';
 import { tlsFiles } from '../../src/options/tls.ts';
 import { topicByExpression } from './published-topic.ts';
 import { capabilitiesOf, type Settings } from './settings.ts';
-import { parseTarget, type Target } from './target.ts';
+import { parseTarget } from './target.ts';
 import { problemOfGroup, problemOfText, problemOfTopic, readFilter } from './topic.ts';
 import { createTransport } from './transport.ts';
 
@@ -31,7 +31,7 @@ const options = z
       .string()
       .default('mqtt://127.0.0.1:1883')
       .describe('mqtt://user:password@host:port, or mqtts:// for TLS.')
-      .transform(readTarget),
+      .transform(parsing(parseTarget)),
     version: z
       .literal([5, '3.1.1'])
       .default(5)
@@ -213,16 +213,6 @@ function settingsOf(value: z.output<typeof options>): Settings {
     pingMs: ping.every,
     pongMs: ping.timeout,
   };
-}
-
-function readTarget(text: string, context: z.RefinementCtx): Target {
-  try {
-    return parseTarget(text);
-  } catch (thrown) {
-    // Without the text itself: it may hold a password.
-    context.addIssue({ code: 'custom', message: AraldoError.from(thrown, 'invalid-value').message });
-    return z.NEVER;
-  }
 }
 
 /** A refinement of what says what is wrong, or nothing. */

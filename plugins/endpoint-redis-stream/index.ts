@@ -1,12 +1,12 @@
 /** Redis Streams: reads with a consumer group, appends entries. At least once, as far as Redis keeps what it confirms. */
 import { z } from 'zod';
-import { AraldoError } from '../../src/core/errors.ts';
 import { defineEndpoint, type EndpointPlugin } from '../../src/core/plugin.ts';
+import { parsing } from '../../src/options/broker-url.ts';
 import { duration } from '../../src/options/duration.ts';
 import { size } from '../../src/options/size.ts';
 import { tlsFiles } from '../../src/options/tls.ts';
 import type { Deployment, Node } from '../../src/redis/locate.ts';
-import { parseTarget, type Target } from '../../src/redis/target.ts';
+import { parseTarget } from '../../src/redis/target.ts';
 import { capabilitiesOf, type Settings } from './settings.ts';
 import { createTransport } from './transport.ts';
 
@@ -24,7 +24,7 @@ const options = z
       .describe(
         'redis://user:password@host:port/database, or rediss:// for TLS. With sentinels or cluster, its host and port are not used.',
       )
-      .transform(readTarget),
+      .transform(parsing(parseTarget)),
     stream: z.string().min(1).describe('The key of the stream to read from and to append to.'),
     group: z
       .string()
@@ -158,14 +158,4 @@ function nodes(defaultPort: number): z.ZodType<readonly Node[], readonly string[
     return z.NEVER;
   });
   return z.array(node).min(1).max(MOST_NODES);
-}
-
-function readTarget(text: string, context: z.RefinementCtx): Target {
-  try {
-    return parseTarget(text);
-  } catch (thrown) {
-    // Without the text itself: it may hold a password.
-    context.addIssue({ code: 'custom', message: AraldoError.from(thrown, 'invalid-value').message });
-    return z.NEVER;
-  }
 }

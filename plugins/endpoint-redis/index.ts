@@ -1,11 +1,11 @@
 /** Redis Pub/Sub: subscribes to channels and patterns, publishes on a channel. At most once, as Redis has it. */
 import { z } from 'zod';
-import { AraldoError } from '../../src/core/errors.ts';
 import { defineEndpoint, type EndpointPlugin } from '../../src/core/plugin.ts';
+import { parsing } from '../../src/options/broker-url.ts';
 import { duration } from '../../src/options/duration.ts';
 import { size } from '../../src/options/size.ts';
 import { tlsFiles } from '../../src/options/tls.ts';
-import { parseTarget, type Target } from '../../src/redis/target.ts';
+import { parseTarget } from '../../src/redis/target.ts';
 import { isPattern } from './pattern.ts';
 import { capabilitiesOf, type Settings } from './settings.ts';
 import { createTransport } from './transport.ts';
@@ -21,7 +21,7 @@ const options = z
       .string()
       .default('redis://127.0.0.1:6379')
       .describe('redis://user:password@host:port, or rediss:// for TLS.')
-      .transform(readTarget),
+      .transform(parsing(parseTarget)),
     channel: channel.optional().describe('The channel to subscribe to and to publish on.'),
     subscribe: z
       .union([channel, z.array(channel).min(1).max(MOST_SUBSCRIPTIONS)])
@@ -86,14 +86,4 @@ function settingsOf(value: z.output<typeof options>): Settings {
     pingMs: ping.every,
     pongMs: ping.timeout,
   };
-}
-
-function readTarget(text: string, context: z.RefinementCtx): Target {
-  try {
-    return parseTarget(text);
-  } catch (thrown) {
-    // Without the text itself: it may hold a password.
-    context.addIssue({ code: 'custom', message: AraldoError.from(thrown, 'invalid-value').message });
-    return z.NEVER;
-  }
 }

@@ -1,6 +1,6 @@
 /** The options that every endpoint on NATS has: where the servers are, and who we are to them. */
 import { z } from 'zod';
-import { AraldoError } from '../core/errors.ts';
+import { parsing } from '../options/broker-url.ts';
 import { duration } from '../options/duration.ts';
 import { type TlsFiles, tlsFiles } from '../options/tls.ts';
 import type { Credentials } from './credentials.ts';
@@ -9,15 +9,7 @@ import { parseServer, type Server } from './target.ts';
 /** More servers than a cluster has. */
 const MOST_SERVERS = 64;
 
-const url: z.ZodType<Server, string> = z.string().transform((text, context) => {
-  try {
-    return parseServer(text);
-  } catch (thrown) {
-    // Without the text itself: it may hold a password.
-    context.addIssue({ code: 'custom', message: AraldoError.from(thrown, 'invalid-value').message });
-    return z.NEVER;
-  }
-});
+const url: z.ZodType<Server, string> = z.string().transform(parsing(parseServer));
 
 const servers: z.ZodType<readonly Server[], string | string[] | undefined> = z
   .union([url.transform((one) => [one]), z.array(url).min(1).max(MOST_SERVERS)], {
