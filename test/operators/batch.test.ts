@@ -6,6 +6,7 @@ import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
 import { walkCases } from './cases.ts';
 import { createLedger } from './ledger.ts';
+import { poisonedKey } from './poisoned.ts';
 import { parsed, startStep, timed } from './timed.ts';
 
 walkCases('batch', {
@@ -15,11 +16,6 @@ walkCases('batch', {
 });
 
 const byKey = ({ meta }: Message): unknown => meta.key;
-const poisoned = ({ payload, meta }: Message): unknown => {
-  if (payload === 'poison') throw new Error('poison');
-  return meta.key;
-};
-
 for (const law of [
   ...operatorLaws('batch', {
     create: (scheduler) => batch({ count: 4, ms: 20, bytes: 200, scheduler }),
@@ -31,7 +27,7 @@ for (const law of [
     holds: 4,
     poison: {
       payload: 'poison',
-      create: (scheduler) => batch({ count: 3, ms: 20, key: poisoned, scheduler }),
+      create: (scheduler) => batch({ count: 3, ms: 20, key: poisonedKey, scheduler }),
     },
   }),
 ]) {

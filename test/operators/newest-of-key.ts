@@ -7,6 +7,7 @@ import type { MessageOperator } from '../../src/core/operator.ts';
 import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
 import { createLedger } from './ledger.ts';
+import { poisonedKey } from './poisoned.ts';
 import { parsed, startStep, timed } from './timed.ts';
 
 export interface KeepingOptions {
@@ -30,7 +31,7 @@ export function walkNewestOfKey(name: string, { create, step, time }: KeepingOpe
     create: (scheduler) => create({ key: ({ meta }) => meta.key, maxKeys: 3, scheduler }),
     order: 'key',
     holds: 3,
-    poison: { payload: 'poison', create: (scheduler) => create({ key: poisoned, scheduler }) },
+    poison: { payload: 'poison', create: (scheduler) => create({ key: poisonedKey, scheduler }) },
   })) {
     test(law.name, () => law.check(runs({ share: 0.05, quick: 0.6 })));
   }
@@ -99,11 +100,6 @@ export function walkNewestOfKey(name: string, { create, step, time }: KeepingOpe
       expect(orderOf({ [time]: '1s', key: 'payload.k' })).toBe('key');
     });
   });
-}
-
-function poisoned({ payload, meta }: Message): unknown {
-  if (payload === 'poison') throw new Error('poison');
-  return meta.key;
 }
 
 function byPayload({ payload }: Message): unknown {

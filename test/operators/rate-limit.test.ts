@@ -7,6 +7,7 @@ import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
 import { walkCases } from './cases.ts';
 import { createLedger } from './ledger.ts';
+import { poisonedKey } from './poisoned.ts';
 import { parsed, startStep, timed } from './timed.ts';
 
 walkCases('rateLimit', {
@@ -16,11 +17,6 @@ walkCases('rateLimit', {
 
 const rate = { count: 1, perMs: 10 };
 const byKey = ({ meta }: Message): unknown => meta.key;
-const poisoned = ({ payload, meta }: Message): unknown => {
-  if (payload === 'poison') throw new Error('poison');
-  return meta.key;
-};
-
 for (const law of [
   ...operatorLaws('rateLimit', {
     create: (scheduler) => rateLimit({ rate, burst: 2, capacity: 4, scheduler }),
@@ -30,7 +26,7 @@ for (const law of [
     create: (scheduler) => rateLimit({ rate, key: byKey, maxKeys: 2, capacity: 4, scheduler }),
     order: 'key',
     holds: 4,
-    poison: { payload: 'poison', create: (scheduler) => rateLimit({ rate, key: poisoned, scheduler }) },
+    poison: { payload: 'poison', create: (scheduler) => rateLimit({ rate, key: poisonedKey, scheduler }) },
   }),
   ...operatorLaws('rateLimit that discards', {
     create: (scheduler) => rateLimit({ rate, burst: 2, over: 'discard', scheduler }),

@@ -6,17 +6,13 @@ import { operatorLaws } from '../../src/testing/operator-laws.ts';
 import { runs } from '../runs.ts';
 import { walkCases } from './cases.ts';
 import { createLedger } from './ledger.ts';
+import { poisonedKey } from './poisoned.ts';
 import { parsed, startStep, timed } from './timed.ts';
 
 walkCases('throttle', {
   passing: () => throttle({ ms: 1, key: () => Math.random() }),
   message: (ledger, payload) => ledger.claimed(payload),
 });
-
-const poisoned = ({ payload, meta }: Message): unknown => {
-  if (payload === 'poison') throw new Error('poison');
-  return meta.key;
-};
 
 for (const edge of ['leading', 'trailing', 'both'] as const) {
   for (const law of operatorLaws(`throttle with the edge ${edge}`, {
@@ -25,7 +21,7 @@ for (const edge of ['leading', 'trailing', 'both'] as const) {
     holds: edge === 'leading' ? 0 : 3,
     poison: {
       payload: 'poison',
-      create: (scheduler) => throttle({ ms: 15, edge, key: poisoned, scheduler }),
+      create: (scheduler) => throttle({ ms: 15, edge, key: poisonedKey, scheduler }),
     },
   })) {
     test(law.name, () => law.check(runs({ share: 0.05, quick: 0.6 })));
