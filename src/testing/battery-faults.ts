@@ -71,7 +71,7 @@ async function relayThrough(
   fault: (roles: readonly StagedRole[]) => Promise<void>,
 ): Promise<BatterySkip | undefined> {
   const { world, at, mount, until } = stage;
-  const { window = WINDOW } = world;
+  const { window = WINDOW, overshoot = 0 } = world;
   const given = payloadsOf(world, messages);
   const sink = await mount(world.sink?.(at) ?? {}, { openDeadlineMs: 2_000 });
   // Where nothing is delivered again, nothing is put in before somebody listens.
@@ -131,7 +131,7 @@ async function relayThrough(
     // What was in flight when a connection was lost comes again: once for either side of the relay, and once more for
     // each time that a busy machine has lost one of them beyond the faults.
     const losses = Math.max(2 * faults, source.endpoint.reconnects + sink.endpoint.reconnects);
-    expectCounts(await counted(), window * losses, `through ${faults} faults`);
+    expectCounts(await counted(), (window + overshoot) * losses, `through ${faults} faults`);
     if (faults === 0 && first.capabilities.source?.ordered === 'all' && last?.disordered !== 0)
       throw new Error(`${last?.disordered} messages came before one that was sent earlier`);
   }

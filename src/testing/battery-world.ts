@@ -80,6 +80,11 @@ export interface BatteryWorld {
    * is full cannot tell then that a connection is half open, and needs one that is never full.
    */
   readonly window?: number;
+  /**
+   * How many messages the server sends beyond the window when a connection that was lost is there again, against what it
+   * was told; 0 unless given. They are not settled either when the next one is lost, and come again.
+   */
+  readonly overshoot?: number;
   /** What the server would lend the endpoint. */
   readonly service?: <T>(key: Service<T>) => T;
   /** Cases that cannot be, with the reason: `{ 'wrong host': 'it connects to nothing' }`. */
