@@ -103,6 +103,15 @@ describe('marshal-csv', () => {
     expect(written({ id: 7, price: null }, { columns: ['id', 'price'] })).toBe('7,');
   });
 
+  it('passes an integer beyond 2 ** 53 that a double holds, and none that is written with an exponent', () => {
+    const large = '-9012498385332430';
+    const one = read(`${large},1`, { columns: ['qty', 'of'], types: { qty: 'integer' } });
+    expect(one).toEqual({ qty: Number(large), of: '1' });
+    expect(written(one, { columns: ['qty', 'of'], types: { qty: 'integer' } })).toBe(`${large},1`);
+    for (const qty of [1e21, 0.5, Number.POSITIVE_INFINITY])
+      expect(() => written({ qty }, { columns: ['qty'], types: { qty: 'integer' } })).toThrow('an integer');
+  });
+
   it('makes null of an empty field that is no text', () => {
     expect(read(',,,', { columns, types })).toEqual({ id: '', qty: null, price: null, 'is paid': null });
   });
