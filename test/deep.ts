@@ -12,6 +12,9 @@ import { readPairs } from './system/pairs/systems.ts';
 const root = dirname(import.meta.dirname);
 const results = join(root, 'test', 'system', 'pairs', 'results.md');
 
+type Given = ReturnType<typeof readArguments>;
+
+const EXIT_USAGE = 2;
 const MESSAGES = 100_000;
 const KILLS = 18;
 
@@ -33,27 +36,21 @@ lines into test/system/pairs/results.md, and leaves those of other pairs there.
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      pairs: { type: 'string' },
-      messages: { type: 'string' },
-      kills: { type: 'string' },
-      window: { type: 'string' },
-      seed: { type: 'string' },
-      runs: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-  if (values.help === true) {
+  let given: Given;
+  try {
+    given = readArguments();
+  } catch (error) {
+    console.error(`test:deep: ${(error as Error).message}`);
+    return EXIT_USAGE;
+  }
+  if (given.help === true) {
     console.log(help);
     return 0;
   }
-  const { pairs, messages, kills, window, seed, runs } = values;
-  // A wrong name is told before anything starts.
-  if (pairs !== undefined) readPairs(pairs);
+  const { pairs, messages, kills, window, seed, runs } = given;
   const folder = mkdtempSync(join(tmpdir(), 'araldo-deep-'));
   const file = join(folder, 'pairs.jsonl');
-  const given = {
+  const environment = {
     ARALDO_PAIRS: pairs,
     ARALDO_MESSAGES: messages,
     ARALDO_KILLS: kills,
@@ -69,7 +66,7 @@ async function main(): Promise<number> {
   try {
     const commit = git('rev-parse', '--short', 'HEAD');
     const isClean = git('status', '--porcelain', '--', 'src', 'plugins', 'operators') === '';
-    const code = await vitest(only, given);
+    const code = await vitest(only, environment);
     const rows = readRows(file);
     if (rows.length === 0) return code;
     const measured = {
@@ -88,12 +85,35 @@ async function main(): Promise<number> {
   }
 }
 
+/** @throws when a word is none that it knows, or names no pair: before anything starts */
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      pairs: { type: 'string' },
+      messages: { type: 'string' },
+      kills: { type: 'string' },
+      window: { type: 'string' },
+      seed: { type: 'string' },
+      runs: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.pairs !== undefined) readPairs(values.pairs);
+  for (const name of ['messages', 'kills', 'window', 'seed', 'runs'] as const) {
+    const text = values[name];
+    // A seed of fast-check may be negative.
+    const isWhole = (name === 'seed' ? /^-?\d+$/ : /^\d+$/).test(text ?? '0');
+    if (!isWhole) throw new Error(`expected --${name} to be a whole number, found "${text}"`);
+  }
+  return values;
+}
+
 function vitest(
   args: readonly string[],
-  given: Readonly<Record<string, string | undefined>>,
+  environment: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   const env = { ...process.env };
-  for (const [name, value] of Object.entries(given)) if (value !== undefined) env[name] = value;
+  for (const [name, value] of Object.entries(environment)) if (value !== undefined) env[name] = value;
   const program = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const child = spawn(process.execPath, [program, 'run', ...args], { cwd: root, env, stdio: 'inherit' });
   return new Promise((resolve, reject) => {

@@ -3,13 +3,14 @@
 // of the properties meets many in a second one, and what only took too long has more time in a third.
 
 import { execFileSync } from 'node:child_process';
-import { globSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
 import { type Mutant, percentOf, scoresOf, tableOf } from './score.ts';
 
 const root = join(import.meta.dirname, '../..');
+const EXIT_USAGE = 2;
 const goal = 80;
 /** A crash of Stryker costs the results of so many files at most. */
 const filesAtOnce = 12;
@@ -23,6 +24,13 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(named: readonly string[]): Promise<number> {
   const startedAt = performance.now();
   const files = named.length > 0 ? named : globSync(['src/core/**/*.ts', 'operators/**/*.ts']).toSorted();
+  const unknown = named.filter((file) => !existsSync(file));
+  if (unknown.length > 0) {
+    console.error(
+      `test:mutants: expected files to break, such as src/core/leg.ts; not found: ${unknown.join(', ')}`,
+    );
+    return EXIT_USAGE;
+  }
   const report = join(tmpdir(), 'araldo-mutants.json');
   const mutants = new Map<string, Mutant>();
   const breakAt = async (places: readonly string[], how: Round): Promise<void> => {
