@@ -10,8 +10,9 @@ export default defineConfig({
     exclude: [
       // They break the sources themselves.
       'test/laws/mutants.test.ts',
-      // They look at disks and documentation, and notice no mutant.
+      // They look at servers, disks and documentation, and notice no mutant.
       'test/operators/docs.test.ts',
+      'test/runtime/reload.test.ts',
       'test/runtime/spill-file.test.ts',
       'test/runtime/sqlite.test.ts',
     ],
