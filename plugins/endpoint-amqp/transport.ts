@@ -55,7 +55,7 @@ export function createTransport(
       if (outgoing !== undefined) session?.publisher?.publish(outgoing, bytes, ticket, sender);
       return false;
     },
-    ...(answering !== undefined && { requests: () => answering.requests.counts }),
+    ...(answering !== undefined && { requests: answering.requests }),
     flush: () => session?.publisher?.settled(),
     drain() {
       isDraining = true;

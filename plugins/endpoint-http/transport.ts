@@ -29,7 +29,7 @@ export function createTransport(
   const context = { name, instance, scheduler, exchanges, requests, http: http() };
   const listener = createListener(listening, context, port);
   return {
-    ...(requests !== undefined && { ...createReplies(requests), requests: () => requests.counts }),
+    ...(requests !== undefined && { ...createReplies(requests), requests }),
     open: () => listener.open(),
     settled: (lane, root, status) => listener.settled(lane, root, status),
     explained: (root, end, reason) => listener.explained(root, end, reason),

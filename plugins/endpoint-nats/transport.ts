@@ -90,7 +90,7 @@ export function createTransport(
       // What the server has sent already comes, before it says that nothing more will.
       for (const subscription of session?.subscriptions ?? []) void subscription.drain().catch(ignore);
     },
-    ...(requests !== undefined && { requests: () => requests.counts }),
+    ...(requests !== undefined && { requests }),
     close() {
       requests?.suspend();
       session?.publisher.lost();

@@ -225,7 +225,7 @@ export function createListener(options: ListenerOptions, context: ListenerContex
         ? broadcast.write
         : (message, ticket, sender) => answer(message, ticket, sender, requests),
     ...(requests !== undefined && {
-      requests: () => requests.counts,
+      requests,
       settled(_lane, root, status) {
         // No answer will come.
         if (status !== 'ack') requests.forget(root.meta.correlationId);

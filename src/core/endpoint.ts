@@ -54,6 +54,20 @@ export interface RequestCounts {
   readonly refused: number;
 }
 
+/** The requests of an endpoint that wait for their answers. `createRequests` makes it. */
+export interface RequestTable {
+  readonly counts: RequestCounts;
+  /**
+   * A request has brought a correlation id within its bytes: its answer has that too, unless the asker's system gave it
+   * another. Nothing happens where no such request waits.
+   *
+   * @param correlationId the one that the request goes on under
+   */
+  learn(correlationId: string, own: string): void;
+  /** The correlation id of the asker's own, where a message answers a request that waits. */
+  ownOf(message: Message): string | undefined;
+}
+
 /** What a plugin implements: one external system or listener. */
 export interface Transport extends SourceTransport, Partial<SinkTransport> {
   /**
@@ -75,8 +89,8 @@ export interface Transport extends SourceTransport, Partial<SinkTransport> {
   close?(): void | Promise<void>;
   /** For listening endpoints. Read when somebody looks, so it may count. */
   peers?(): PeerCounts;
-  /** For endpoints that ask, likewise. */
-  requests?(): RequestCounts;
+  /** For endpoints whose messages are requests. */
+  readonly requests?: RequestTable;
 }
 
 /** What the server gives every endpoint. */
@@ -206,8 +220,8 @@ export class Endpoint extends Subject<Message> {
     return this.transport.peers?.();
   }
 
-  get requests(): RequestCounts | undefined {
-    return this.transport.requests?.();
+  get requests(): RequestTable | undefined {
+    return this.transport.requests;
   }
 
   /**

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { deadline } from '../core/deadline.ts';
-import type { RequestCounts } from '../core/endpoint.ts';
+import type { RequestTable } from '../core/endpoint.ts';
 import type { Message } from '../core/message.ts';
 import type { Sender } from '../core/sink.ts';
 
@@ -38,11 +38,10 @@ export interface RequestsOptions<Way> {
   readonly makeId?: () => string;
 }
 
-export interface Requests<Way> {
+export interface Requests<Way> extends RequestTable {
   readonly isFull: boolean;
   /** Whether one with this way back may ask no more, or nobody may. */
   isFullFor(way: Way): boolean;
-  readonly counts: RequestCounts;
   /** Begins to wait; gives the correlation id under which the request goes on. */
   ask(way: Way, correlationId: string | undefined): string;
   /** A request that waits, and goes on waiting. */
@@ -69,6 +68,7 @@ export interface Requests<Way> {
 const ROOM = 3 / 4;
 
 interface Entry<Way> extends Asked<Way> {
+  correlationId: string | undefined;
   readonly expiresAt: number;
 }
 
@@ -130,6 +130,11 @@ export function createRequests<Way>(options: RequestsOptions<Way>): Requests<Way
       return id;
     },
     find: (id) => (id === undefined ? undefined : waiting.get(id)),
+    learn(id, own) {
+      const entry = waiting.get(id);
+      if (entry !== undefined) entry.correlationId ??= own;
+    },
+    ownOf: (message) => waiting.get(correlationOf(message) ?? '')?.correlationId,
     take(message, sender) {
       const correlationId = correlationOf(message);
       const asked = remove(correlationId);

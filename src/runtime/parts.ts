@@ -15,6 +15,7 @@ import type { SpillStore } from '../core/spill-store.ts';
 import { type Changes, changesBetween } from './changes.ts';
 import { type PreparedRoute, prepareRoute } from './compile.ts';
 import type { CompileContext } from './compile-context.ts';
+import { answering } from './correlation.ts';
 import {
   type Leaving,
   type LeavingEndpoint,
@@ -317,7 +318,9 @@ function prepareSending(
   const part = endpoints.get(name);
   const marshaller = marshallers.get(part?.plan.marshal ?? '');
   const marshals = marshaller !== undefined && part?.capabilities.sink?.carries === 'bytes';
-  endpoint.prepare = marshals ? marshalMessage(marshaller) : (message) => message;
+  const plain = marshals ? { marshal: marshalMessage(marshaller), marshaller } : {};
+  const { marshal = (message) => message } = answering(plain, endpoint.requests);
+  endpoint.prepare = marshal;
 }
 
 /** A server before its first part. */

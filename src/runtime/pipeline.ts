@@ -10,6 +10,7 @@ import type { Log } from '../core/log.ts';
 import type { Marshaller } from '../core/marshaller.ts';
 import type { Message } from '../core/message.ts';
 import { type MessageOperator, stepOf } from '../core/operator.ts';
+import { unmarshalRequests } from './correlation.ts';
 import type { Inlet } from './inlet.ts';
 import type { Route } from './route.ts';
 import { stepName } from './route-places.ts';
@@ -119,6 +120,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return endpoint.messages.subscribe(subscriber);
     });
     const claimed = messages.pipe(claim(route, { maxDeliveries, maxPayload }));
-    return marshaller === undefined ? claimed : claimed.pipe(unmarshal(marshaller));
+    if (marshaller === undefined) return claimed;
+    const { requests } = endpoint;
+    return claimed.pipe(
+      requests === undefined ? unmarshal(marshaller) : unmarshalRequests(marshaller, requests),
+    );
   }
 }

@@ -7,6 +7,7 @@ import type { Branch, Target } from '../core/fan-out.ts';
 import { Leg } from '../core/leg.ts';
 import { asking } from './asking.ts';
 import { type CompileContext, endpointNamed, marshallerOf } from './compile-context.ts';
+import { answering, type Marshalling } from './correlation.ts';
 import type { Route } from './route.ts';
 import { legName } from './route-places.ts';
 import { spillOptions } from './spills.ts';
@@ -46,17 +47,13 @@ export function deadLettersLeg(sink: string, route: string, context: CompileCont
 }
 
 /** What makes the bytes that a sink takes; nothing for a sink that takes values. */
-export function marshallingFor(
-  sink: string,
-  context: CompileContext,
-): Pick<Branch, 'marshal' | 'marshaller'> {
+export function marshallingFor(sink: string, context: CompileContext): Marshalling {
   const { answersTo } = context.configuration.endpoints.get(sink)?.plan ?? {};
-  if (endpointNamed(context, sink).capabilities.sink?.carries === 'values') return asking({}, answersTo);
+  const { capabilities, requests } = endpointNamed(context, sink);
+  if (capabilities.sink?.carries === 'values') return asking({}, answersTo);
   const marshaller = marshallerOf(context, sink);
-  return asking(
-    { marshal: marshaller === undefined ? wireOf : marshalMessage(marshaller), marshaller },
-    answersTo,
-  );
+  const plain = { marshal: marshaller === undefined ? wireOf : marshalMessage(marshaller), marshaller };
+  return asking(answering(plain, requests), answersTo);
 }
 
 /** A branch, or what chooses one of several. */

@@ -37,7 +37,7 @@ export function endpointStatus(endpoint: Endpoint, configuration: Configuration)
           },
         }),
     ...(peers === undefined ? {} : { peers }),
-    ...(requests === undefined ? {} : { requests }),
+    ...(requests === undefined ? {} : { requests: requests.counts }),
   };
 }
 

@@ -130,7 +130,7 @@ describeWith(['nats-server', 'python3'], 'endpoint-nats', () => {
         payload: base64(name),
       });
     await service.until(() => service.received.length === 3);
-    await service.until(() => service.endpoint.requests?.refused === 1);
+    await service.until(() => service.endpoint.requests?.counts.refused === 1);
     const ids = service.received.map(({ meta }) => meta.correlationId!);
     expect(new Set(ids).size).toBe(3);
     expect(service.received[0]?.meta).not.toHaveProperty('replyTo');
@@ -142,14 +142,14 @@ describeWith(['nats-server', 'python3'], 'endpoint-nats', () => {
       headers: { 'correlation-id': 'their-b' },
       payload: base64('to b'),
     });
-    await service.until(() => service.endpoint.requests?.timedOut === 2);
+    await service.until(() => service.endpoint.requests?.counts.timedOut === 2);
     service.send(Message.of('to a', { correlationId: ids[0]! }));
     await service.until(() => service.leg.held === 0);
     expect([...service.leg.discarded]).toEqual([
       ['late', 2],
       ['no-request', 1],
     ]);
-    expect(service.endpoint.requests).toMatchObject({ asked: 3, answered: 1, waiting: 0 });
+    expect(service.endpoint.requests?.counts).toMatchObject({ asked: 3, answered: 1, waiting: 0 });
   });
 
   it('publishes on a subject made of the message, where an allow-list admits it', async () => {

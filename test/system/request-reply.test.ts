@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { MockEndpoint } from '../../plugins/endpoint-mock/index.ts';
+import { Message } from '../../src/core/message.ts';
 import { connect } from './support/peer.ts';
 import { serve, type TestServer, until } from './support/server.ts';
 
@@ -50,6 +51,76 @@ describe('a peer that asks', () => {
     expect(await araldo.metric('araldo_requests_answered_total', { endpoint: 'ask' })).toBe(2);
   });
 
+  describe('with an envelope', () => {
+    const { plugins, routes } = around({
+      id: 'endpoint-websocket',
+      path: '/ask',
+      reply: '10s',
+      marshal: 'envelope',
+    });
+    const configuration = {
+      plugins: [{ name: 'envelope', id: 'marshal-json', envelope: true }, ...plugins],
+      routes,
+    };
+    const question = (payload: unknown, correlationId?: string): string =>
+      JSON.stringify({ meta: { correlationId }, payload });
+    const opened = (received: readonly (string | Buffer)[]): unknown[] =>
+      received.map((text) => {
+        const { meta, payload } = JSON.parse(String(text)) as {
+          meta: { correlationId?: string };
+          payload: unknown;
+        };
+        return [payload, meta.correlationId];
+      });
+
+    test('gets each answer with the correlation id that it gave, whoever else gives the same', async () => {
+      await using araldo = await serve(configuration);
+      using ada = await connect(araldo.port, '/ask');
+      using bob = await connect(araldo.port, '/ask');
+      ada.send(question('ada 1', 'first'));
+      ada.send(question('ada 2', 'second'));
+      ada.send(question('ada 3'));
+      bob.send(question('bob 1', 'first'));
+      const backend = mock(araldo, 'backend');
+      await until('all are asked', () => backend.sent.length === 4);
+      const ids = backend.sent.map(({ meta }) => meta.correlationId ?? '');
+      expect(new Set(ids).size).toBe(4);
+      for (const id of ids) expect(id).toMatch(/^araldo-/);
+      for (const { payload, meta } of backend.sent.toReversed())
+        mock(araldo, 'answers').emit(`to ${String(payload)}`, { correlationId: meta.correlationId! });
+      expect(opened(await ada.has(3))).toEqual([
+        ['to ada 3', undefined],
+        ['to ada 2', 'second'],
+        ['to ada 1', 'first'],
+      ]);
+      expect(opened(await bob.has(1))).toEqual([['to bob 1', 'first']]);
+      expect(araldo.server.endpoint('ask').requests?.counts).toMatchObject({ answered: 4, waiting: 0 });
+    });
+
+    test('gets it from code too', async () => {
+      await using araldo = await serve(configuration);
+      using ada = await connect(araldo.port, '/ask');
+      ada.send(question('ada', 'mine'));
+      const backend = mock(araldo, 'backend');
+      await until('it is asked', () => backend.sent.length === 1);
+      const { correlationId } = backend.sent[0]!.meta;
+      araldo.server.endpoint('ask').next(Message.of('by code', { correlationId: correlationId! }));
+      expect(opened(await ada.has(1))).toEqual([['by code', 'mine']]);
+    });
+
+    test('is refused with a correlation id that is no id', async () => {
+      await using araldo = await serve(configuration);
+      using ada = await connect(araldo.port, '/ask');
+      ada.send(question('much', 'x'.repeat(1_025)));
+      ada.send(question('enough', 'x'.repeat(1_024)));
+      const backend = mock(araldo, 'backend');
+      await until('one is asked', () => backend.sent.length === 1);
+      expect(backend.sent[0]?.payload).toBe('enough');
+      const told = araldo.log.map(({ msg }) => String(msg)).join('\n');
+      expect(told).toContain('expected a correlation id of 1024 characters at most, found one of 1025');
+    });
+  });
+
   test('is forgotten when it leaves or waits too long, and takes up its share alone', async () => {
     await using araldo = await serve(
       around({ id: 'endpoint-websocket', path: '/ask', reply: { timeout: '300ms', max: 20 } }),
@@ -57,13 +128,13 @@ describe('a peer that asks', () => {
     const ask = araldo.server.endpoint('ask');
     const flood = await connect(araldo.port, '/ask');
     for (let n = 0; n < 30; n += 1) flood.send('me');
-    await until('its share is taken', () => ask.requests?.refused === 14);
-    expect(ask.requests).toMatchObject({ waiting: 16, asked: 16 });
+    await until('its share is taken', () => ask.requests?.counts.refused === 14);
+    expect(ask.requests?.counts).toMatchObject({ waiting: 16, asked: 16 });
     flood.socket.terminate();
-    await until('it is forgotten', () => ask.requests?.forgotten === 16);
+    await until('it is forgotten', () => ask.requests?.counts.forgotten === 16);
     using ada = await connect(araldo.port, '/ask');
     ada.send('anybody there?');
-    await until('it has waited too long', () => ask.requests?.timedOut === 1);
-    expect(ask.requests).toMatchObject({ waiting: 0 });
+    await until('it has waited too long', () => ask.requests?.counts.timedOut === 1);
+    expect(ask.requests?.counts).toMatchObject({ waiting: 0 });
   });
 });

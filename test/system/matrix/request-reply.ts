@@ -27,25 +27,51 @@ async function example(heading: string, addresses: Addresses): Promise<TestServe
   return araldo;
 }
 
+/** An RPC server of RabbitMQ: it answers as anybody's does. */
+async function startWorker(url: string, work: (task: string) => string): Promise<AsyncDisposable> {
+  const client = await connectAmqp(url);
+  const channel = await client.createChannel();
+  await channel.consume('work', (message) => {
+    const { replyTo, correlationId, contentType } = message!.properties;
+    const answer = Buffer.from(work(message!.content.toString()));
+    channel.sendToQueue(String(replyTo), answer, { correlationId, contentType });
+    channel.ack(message!);
+  });
+  return { [Symbol.asyncDispose]: () => client.close() };
+}
+
 /** @param addresses asked within the tests, when the servers run */
 export function testRequests(addresses: () => Addresses): void {
   it('a browser asks a worker behind RabbitMQ, and it alone gets the answer', async () => {
     await using araldo = await example('## A browser asks', addresses());
-    const client = await connectAmqp(addresses().AMQP);
-    const channel = await client.createChannel();
-    await channel.consume('work', (message) => {
-      const { replyTo, correlationId } = message!.properties;
-      const answer = Buffer.from(`done ${message!.content.toString()}`);
-      channel.sendToQueue(String(replyTo), answer, { correlationId });
-      channel.ack(message!);
-    });
+    await using _worker = await startWorker(addresses().AMQP, (task) => `done ${task}`);
     const peers = await Promise.all([1, 2, 3].map(() => connect(araldo.port, '/ask')));
     for (const [place, peer] of peers.entries()) for (const n of [1, 2]) peer.send(`${place}/${n}`);
     for (const [place, peer] of peers.entries())
       expect(new Set(await peer.has(2))).toEqual(new Set([`done ${place}/1`, `done ${place}/2`]));
-    expect(araldo.server.endpoint('browsers').requests).toMatchObject({ answered: 6, waiting: 0 });
+    expect(araldo.server.endpoint('browsers').requests?.counts).toMatchObject({ answered: 6, waiting: 0 });
     for (const peer of peers) peer[Symbol.dispose]();
-    await client.close();
+  });
+
+  it('a page asks the same worker several things at a time, and tells the answers apart by ids of its own', async () => {
+    await using araldo = await example('## A page asks', addresses());
+    await using _worker = await startWorker(addresses().AMQP, (task) => {
+      const { price } = JSON.parse(task) as { price: string };
+      return JSON.stringify(`that ${price}`);
+    });
+    const peers = await Promise.all([1, 2].map(() => connect(araldo.port, '/ask')));
+    const things = ['of tea', 'of bread', 'of salt'];
+    for (const peer of peers)
+      for (const [place, price] of things.entries())
+        peer.send(JSON.stringify({ meta: { correlationId: `${place}` }, payload: { price } }));
+    for (const peer of peers) {
+      const answers = (await peer.has(3)).map(
+        (text) => JSON.parse(String(text)) as { meta: { correlationId: string }; payload: string },
+      );
+      const byId = new Map(answers.map(({ meta, payload }) => [meta.correlationId, payload]));
+      expect(byId).toEqual(new Map(things.map((price, place) => [`${place}`, `that ${price}`])));
+      peer[Symbol.dispose]();
+    }
   });
 
   it('an RPC over RabbitMQ is answered by a NATS service, in the queue and with the id of the one that asked', async () => {
@@ -135,7 +161,7 @@ export function testRequests(addresses: () => Addresses): void {
       ['may', 'june'].map((month) => client.request('device.status', month, { timeout: 60_000 })),
     );
     expect(answers.map((answer) => answer.string())).toEqual(['on since may', 'on since june']);
-    expect(araldo.server.endpoint('service').requests).toMatchObject({ answered: 2, waiting: 0 });
+    expect(araldo.server.endpoint('service').requests?.counts).toMatchObject({ answered: 2, waiting: 0 });
     await Promise.all([client.close(), device.endAsync()]);
   });
 }
