@@ -117,6 +117,8 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
   /** The producer waits while its server is down. */
   let isDown = false;
   let isPaused = false;
+  /** It goes beyond what it may be ahead: all of that may be on araldo's disk, and then there is nothing left to spill. */
+  let isUrged = false;
   const killing = new AbortController();
   let goal = messages;
   const counted = [...allVictims, ...allPoints].map((of) => [of, 0] as const);
@@ -125,7 +127,7 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
   /** Half of it at once, the rest as it is carried, so that there is always something to do; more for a named point. */
   const producing = (async () => {
     while ((!killing.signal.aborted || tally.acknowledged < goal) && !ended.signal.aborted) {
-      const isAhead = tally.attempted + batch - tally.delivered > mostAhead;
+      const isAhead = !isUrged && tally.attempted + batch - tally.delivered > mostAhead;
       if (isDown || isPaused || isAhead || tally.acknowledged >= goal) await sleep(LOOK_MS);
       else tally.confirmed(await source.put(tally.next(batch)));
     }
@@ -273,8 +275,13 @@ export async function killLoop(loop: KillLoop): Promise<Outcome> {
     await holds('it connects to its source', () => source.proxy.accepted > accepted);
     await portOf(run);
     const opened = await lastWritten();
-    if (isPaused) await sleep(SETTLED_MS);
-    else await until('it spills', async () => (await lastWritten()) > opened, SPILLING_MS);
+    if (isPaused) {
+      await sleep(SETTLED_MS);
+      return;
+    }
+    isUrged = true;
+    await until('it spills', async () => (await lastWritten()) > opened, SPILLING_MS);
+    isUrged = false;
   }
 
   /** A process that begins has no ear for signals yet, and one that is not ready has no place in the middle of anything. */
