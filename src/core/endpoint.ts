@@ -58,13 +58,13 @@ export interface RequestCounts {
 export interface RequestTable {
   readonly counts: RequestCounts;
   /**
-   * A request has brought a correlation id within its bytes: its answer has that too, unless the asker's system gave it
-   * another. Nothing happens where no such request waits.
+   * A request has brought a correlation id within its bytes: those of its answer are to have that. Nothing happens where
+   * no such request waits.
    *
    * @param correlationId the one that the request goes on under
    */
   learn(correlationId: string, own: string): void;
-  /** The correlation id of the asker's own, where a message answers a request that waits. */
+  /** What the bytes of an answer are to have as their correlation id; nothing where no such request waits. */
   ownOf(message: Message): string | undefined;
 }
 

@@ -68,7 +68,8 @@ export interface Requests<Way> extends RequestTable {
 const ROOM = 3 / 4;
 
 interface Entry<Way> extends Asked<Way> {
-  correlationId: string | undefined;
+  /** The correlation id that its bytes say, once somebody has read them. */
+  inBytes?: string;
   readonly expiresAt: number;
 }
 
@@ -132,9 +133,12 @@ export function createRequests<Way>(options: RequestsOptions<Way>): Requests<Way
     find: (id) => (id === undefined ? undefined : waiting.get(id)),
     learn(id, own) {
       const entry = waiting.get(id);
-      if (entry !== undefined) entry.correlationId ??= own;
+      if (entry !== undefined) entry.inBytes = own;
     },
-    ownOf: (message) => waiting.get(correlationOf(message) ?? '')?.correlationId,
+    ownOf(message) {
+      const entry = waiting.get(correlationOf(message) ?? '');
+      return entry?.inBytes ?? entry?.correlationId;
+    },
     take(message, sender) {
       const correlationId = correlationOf(message);
       const asked = remove(correlationId);

@@ -7,11 +7,21 @@ import { createCloudEvents } from '../../plugins/marshal-cloudevents/index.ts';
 import { createJson } from '../../plugins/marshal-json/index.ts';
 import type { Marshaller } from '../../src/core/marshaller.ts';
 import { Message, type Meta } from '../../src/core/message.ts';
+import type { Sender } from '../../src/core/sink.ts';
 import { createRequests } from '../../src/replies/requests.ts';
 import { answering, unmarshalRequests } from '../../src/runtime/correlation.ts';
 import { createLedger } from '../operators/ledger.ts';
 import { runs } from '../runs.ts';
 
+const ignore = (): void => undefined;
+const leg: Sender = {
+  name: 'answers → ask',
+  waits: true,
+  confirm: ignore,
+  confirmThrough: ignore,
+  fail: ignore,
+  dismiss: ignore,
+};
 const events = {
   mode: 'structured',
   headers: 'http',
@@ -91,7 +101,9 @@ describe.each(carryMeta.map((marshaller) => [marshaller.name, marshaller] as con
             const { message, bytes } = answer(place, ours[place] as string);
             // The endpoint finds it by ours.
             expect(message.meta.correlationId).toBe(ours[place]);
-            expect(opened(marshaller, bytes)).toEqual({ payload: place, correlationId: given ?? own });
+            expect(opened(marshaller, bytes)).toEqual({ payload: place, correlationId: own ?? given });
+            // And what its system has a place for stays there.
+            expect(requests.take(message, leg)).toMatchObject({ way: 'anna', correlationId: given });
           }
         }),
         runs({ share: 0.2 }),

@@ -121,6 +121,30 @@ describe('a peer that asks', () => {
     });
   });
 
+  test('by HTTP gets each correlation id back where it gave it', async () => {
+    await using araldo = await serve({
+      plugins: [
+        { name: 'envelope', id: 'marshal-json', envelope: true },
+        ...around({ id: 'endpoint-http', path: '/ask', reply: '10s', marshal: 'envelope' }).plugins,
+      ],
+      routes: { ask: ['backend'], answers: ['ask'] },
+    });
+    // No header could carry this one.
+    const inside = 'in the\nbody';
+    const response = fetch(`http://127.0.0.1:${araldo.port}/ask`, {
+      method: 'POST',
+      body: JSON.stringify({ meta: { correlationId: inside }, payload: 'question' }),
+      headers: { 'correlation-id': 'in the header' },
+    });
+    const backend = mock(araldo, 'backend');
+    await until('it is asked', () => backend.sent.length === 1);
+    const { correlationId } = backend.sent[0]!.meta;
+    mock(araldo, 'answers').emit('answer', { correlationId: correlationId! });
+    const answer = await response;
+    expect(answer.headers.get('correlation-id')).toBe('in the header');
+    expect(await answer.json()).toMatchObject({ meta: { correlationId: inside }, payload: 'answer' });
+  });
+
   test('is forgotten when it leaves or waits too long, and takes up its share alone', async () => {
     await using araldo = await serve(
       around({ id: 'endpoint-websocket', path: '/ask', reply: { timeout: '300ms', max: 20 } }),
