@@ -327,6 +327,24 @@ describe('an endpoint', () => {
     expect([seen, read.mock.calls.length, endpoint.inbound.acked]).toEqual([['first', 'second'], 1, 2]);
   });
 
+  it('emits what comes while nobody reads where nobody would deliver it again', async () => {
+    const source: SourceCapabilities = {
+      canPause: true,
+      acks: false,
+      redelivers: false,
+      ordered: 'all',
+      scope: 'once',
+      carries: 'values',
+    };
+    const { endpoint, port } = endpointOf({}, { source });
+    await endpoint.open(signal);
+    port.source.lane({ name: 'a' }).receive('lost');
+    expect([endpoint.inbound.acked, endpoint.inbound.gate.holders]).toEqual([1, []]);
+    // Its transport has nothing to do when somebody reads.
+    endpoint.subscribe();
+    expect(endpoint.inbound.isRead).toBe(true);
+  });
+
   it('tells its transport of who begins to read while it opens, when it is open', async () => {
     const read = vi.fn<() => void>();
     const { attempts, transport } = opening();

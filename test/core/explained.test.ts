@@ -2,10 +2,14 @@ import { filter, Subject, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { batch } from '../../operators/batch.ts';
 import { buffer } from '../../operators/buffer.ts';
+import { FanOut } from '../../src/core/fan-out.ts';
 import { FirstAck } from '../../src/core/first-ack.ts';
 import { follow } from '../../src/core/follow.ts';
+import { Leg } from '../../src/core/leg.ts';
 import { Message, type Origin, type RoutePort } from '../../src/core/message.ts';
 import type { MessageOperator } from '../../src/core/operator.ts';
+import { Sink } from '../../src/core/sink.ts';
+import { Source } from '../../src/core/source.ts';
 import { rxStep } from '../../src/core/step-rx.ts';
 import { pass } from '../virtual-time.ts';
 
@@ -44,6 +48,51 @@ describe('the origin of a message is told why it reached no sink', () => {
     failing.nack();
     claimed('c').ack();
     expect(told).toEqual(['a discarded: filtered', 'a ack', 'b failed: step-failed', 'b nack', 'c ack']);
+  });
+
+  it.each([
+    ['no', 'told', ['discarded: filtered', 'ack']],
+    ['no no', 'told', ['discarded: filtered', 'ack']],
+    ['yes no', 'not told', ['ack']],
+    ['no yes', 'not told', ['ack']],
+    ['no yes no', 'not told', ['ack']],
+    ['no no no', 'told', ['discarded: filtered', 'ack']],
+  ])('where its sinks want it: %s, it is %s', (wanted, _told, expected) => {
+    const { told, claimed } = noting();
+    const sink = new Sink('sink', new VirtualTimeScheduler(), { isWritable: () => true, write: () => true });
+    sink.opened();
+    const capacity = { messages: 8, bytes: 1 << 20 };
+    const branches = wanted.split(' ').map((one, place) => ({
+      leg: new Leg(sink, { name: `leg ${place}`, overflow: 'pause', capacity }),
+      when: () => one === 'yes',
+    }));
+    new FanOut(branches).offer(claimed('a'));
+    expect(told).toEqual(expected.map((text) => `a ${text}`));
+  });
+
+  it('by its source, unless its lane was taken away', () => {
+    const told: string[] = [];
+    const emitted: Message[] = [];
+    const source = new Source(
+      {
+        name: 'source',
+        address: 'source@run',
+        scheduler: new VirtualTimeScheduler(),
+        maxInFlight: 4,
+        maxDeliveries: 2,
+        redelivers: false,
+        canPause: true,
+        stash: { messages: 8, bytes: 1 << 20 },
+      },
+      { explained: ({ payload }, end, reason) => told.push(`${String(payload)} ${end}: ${reason}`) },
+      (root) => emitted.push(root.claim(route)),
+    );
+    const [stays, goes] = [source.lane({ name: 'stays' }), source.lane({ name: 'goes' })];
+    stays.receive('a');
+    goes.receive('b');
+    goes.revoke();
+    for (const message of emitted) message.discard('filtered');
+    expect(told).toEqual(['a discarded: filtered']);
   });
 
   const scheduler = new VirtualTimeScheduler();

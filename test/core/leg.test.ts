@@ -150,6 +150,23 @@ describe('leg', () => {
     expect(written).toEqual([1, 2, 3, 4, 5]);
   });
 
+  const answers: readonly (readonly [string, (leg: Leg, ticket: number) => void])[] = [
+    ['is confirmed', (leg, ticket) => leg.confirm(ticket)],
+    ['is confirmed with all before it', (leg, ticket) => leg.confirmThrough(ticket)],
+    ['fails', (leg, ticket) => leg.fail(ticket, new AraldoError('sink-rejected', 'no'))],
+    ['is dismissed', (leg, ticket) => leg.dismiss(ticket, 'no-peer')],
+  ];
+  it.each(answers)('sends what waits for the place of one that %s', (_how, answer) => {
+    const { leg, tickets, written, offer, turn } = legOf();
+    offer(1, 2, 3, 4, 5, 6);
+    // Nobody looks at it any more until there is an answer.
+    turn();
+    expect([written.length, leg.depth]).toEqual([4, 2]);
+    answer(leg, tickets[0] as number);
+    turn();
+    expect([written, leg.depth]).toEqual([[1, 2, 3, 4, 5], 1]);
+  });
+
   it.each(['drop-oldest', 'drop-newest', 'latest'] as const)('acks under %s what it accepts', (overflow) => {
     const { leg, ledger, far, offer } = legOf({ overflow });
     far.isWritable = false;

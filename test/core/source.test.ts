@@ -124,6 +124,17 @@ describe('source', () => {
     expect(emitted.length).toBeLessThanOrEqual(64);
   });
 
+  it('shares its window out among lanes that have something in flight, and no others', () => {
+    const { lane, receive, take } = sourceOf({ maxInFlight: 64 });
+    const [first, second] = [lane('first'), lane('second')];
+    for (let round = 0; round < 3; round += 1) {
+      receive(first, 1);
+      take().ack();
+    }
+    receive(second, 64);
+    expect([second.inFlight, second.stash.length]).toEqual([64, 0]);
+  });
+
   it('gives a lane at least 16 places, and all of the window when it is alone', () => {
     const { lane, receive } = sourceOf({ maxInFlight: 20 });
     const alone = lane('alone');
@@ -224,7 +235,7 @@ describe('source', () => {
     receive(gone, 6);
     take().nack();
     gone.revoke();
-    expect([source.stashed, source.inFlight]).toEqual([0, 3]);
+    expect([source.stashed, source.stashedBytes, source.inFlight]).toEqual([0, 0, 3]);
     for (let count = 0; count < 3; count += 1) take().ack();
     gone.receive('late');
     turn();
