@@ -12,6 +12,7 @@ import { Sink } from '../../src/core/sink.ts';
 import { Source } from '../../src/core/source.ts';
 import { rxStep } from '../../src/core/step-rx.ts';
 import { pass } from '../virtual-time.ts';
+import { sourceOptions } from './source-options.ts';
 
 const route: RoutePort = {
   name: 'route',
@@ -74,16 +75,7 @@ describe('the origin of a message is told why it reached no sink', () => {
     const told: string[] = [];
     const emitted: Message[] = [];
     const source = new Source(
-      {
-        name: 'source',
-        address: 'source@run',
-        scheduler: new VirtualTimeScheduler(),
-        maxInFlight: 4,
-        maxDeliveries: 2,
-        redelivers: false,
-        canPause: true,
-        stash: { messages: 8, bytes: 1 << 20 },
-      },
+      sourceOptions(),
       { explained: ({ payload }, end, reason) => told.push(`${String(payload)} ${end}: ${reason}`) },
       (root) => emitted.push(root.claim(route)),
     );

@@ -1,30 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { Lane } from '../../src/core/lane.ts';
 import type { Message } from '../../src/core/message.ts';
 import { Source } from '../../src/core/source.ts';
 import { Wire } from '../../src/core/wire.ts';
 import { createLedger } from '../operators/ledger.ts';
+import { sourceOptions } from './source-options.ts';
 
 function sourceOf() {
   const { route } = createLedger();
   const emitted: Message[] = [];
-  const source = new Source(
-    {
-      name: 'source',
-      address: 'source@run',
-      scheduler: new VirtualTimeScheduler(),
-      maxInFlight: 16,
-      maxDeliveries: 5,
-      redelivers: false,
-      canPause: true,
-      stash: { messages: 10, bytes: 1 << 20 },
-    },
-    {},
-    (root) => emitted.push(root.claim(route)),
+  const source = new Source(sourceOptions({ maxInFlight: 16 }), {}, (root) =>
+    emitted.push(root.claim(route)),
   );
   return { source, emitted };
 }

@@ -4,6 +4,7 @@ import type { Lane, LaneOptions } from '../../src/core/lane.ts';
 import type { Message, RoutePort } from '../../src/core/message.ts';
 import { Source, type SourceOptions } from '../../src/core/source.ts';
 import { pass } from '../virtual-time.ts';
+import { sourceOptions } from './source-options.ts';
 
 const route: RoutePort = {
   name: 'route',
@@ -19,17 +20,7 @@ function sourceOf(options: Partial<SourceOptions> = {}) {
   const emitted: Message[] = [];
   const said: string[] = [];
   const source = new Source(
-    {
-      name: 'source',
-      address: 'source@run',
-      scheduler,
-      maxInFlight: 4,
-      maxDeliveries: 2,
-      redelivers: false,
-      canPause: true,
-      stash: { messages: 1_000, bytes: 1 << 20 },
-      ...options,
-    },
+    sourceOptions({ scheduler, ...options }),
     {
       pause: (lane) => said.push(`pause ${lane.name}`),
       resume: (lane) => said.push(`resume ${lane.name}`),
