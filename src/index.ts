@@ -5,11 +5,8 @@ export type {
   Capabilities,
   EndpointOptions,
   EndpointState,
-  PeerCounts,
-  Port,
   SinkCapabilities,
   SourceCapabilities,
-  Transport,
 } from './core/endpoint.ts';
 export { Endpoint } from './core/endpoint.ts';
 export { AraldoError, type ErrorCode, errorCodes, type Place } from './core/errors.ts';
@@ -39,6 +36,7 @@ export {
 export type { Schema } from './core/schema.ts';
 export type { ConfirmLevel, Sender, SinkTransport } from './core/sink.ts';
 export type { Source, SourceTransport } from './core/source.ts';
+export type { PeerCounts, Port, RequestCounts, RequestTable, Transport } from './core/transport.ts';
 export { turnScheduler } from './core/turn-scheduler.ts';
 export { Wire } from './core/wire.ts';
 export {

@@ -1,8 +1,9 @@
 /** RabbitMQ as an endpoint: a session for each time that it is open, and a lane for each session. */
-import type { Port, Transport } from '../../src/core/endpoint.ts';
+
 import { outgoingWire } from '../../src/core/outgoing.ts';
 import { payloadTooLarge } from '../../src/core/payload-limit.ts';
 import type { EndpointContext } from '../../src/core/plugin.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import { createAnswering } from './answering.ts';
 import { createSession, type Session } from './session.ts';
 import type { Settings } from './settings.ts';

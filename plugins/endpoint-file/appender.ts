@@ -2,9 +2,9 @@
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { SchedulerLike } from 'rxjs';
-import type { Port } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import type { SinkTransport } from '../../src/core/sink.ts';
+import type { Port } from '../../src/core/transport.ts';
 import { createLineBatch } from '../../src/newline/line-batch.ts';
 import { putAside } from './put-aside.ts';
 

@@ -1,9 +1,9 @@
 /** The lines of a file: appended to it as a sink, followed as it grows as a source. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import type { Transport } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import { defineEndpoint, type EndpointPlugin } from '../../src/core/plugin.ts';
+import type { Transport } from '../../src/core/transport.ts';
 import { duration } from '../../src/options/duration.ts';
 import { size } from '../../src/options/size.ts';
 import { createAppender } from './appender.ts';

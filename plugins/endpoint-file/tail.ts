@@ -2,11 +2,11 @@
 import { open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { SchedulerLike, Subscription } from 'rxjs';
-import type { Port } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import type { Log } from '../../src/core/log.ts';
 import { createRateLimitedLog } from '../../src/core/rate-limited-log.ts';
+import type { Port } from '../../src/core/transport.ts';
 import { createLineSplitter, type Line } from '../../src/newline/line-splitter.ts';
 import { filePart, type Part } from './part.ts';
 import { HEAD_BYTES, headOf, loadPosition, type Position, savePosition } from './position.ts';

@@ -2,9 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { SchedulerLike } from 'rxjs';
-import type { Port, Transport } from '../../src/core/endpoint.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import type { Meta, Status } from '../../src/core/message.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import type { HttpHost } from '../../src/http/host.ts';
 import { formatDuration } from '../../src/options/duration.ts';
 import { crossOriginHeaders, isOriginAllowed } from '../../src/options/origins.ts';

@@ -1,10 +1,10 @@
 /** The sending half: messages become requests, some at a time, and those of one key one after the other. */
 import type { SchedulerLike } from 'rxjs';
-import type { Port } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import type { Message } from '../../src/core/message.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
 import type { Sender as Leg, SinkTransport } from '../../src/core/sink.ts';
+import type { Port } from '../../src/core/transport.ts';
 import { formatDuration } from '../../src/options/duration.ts';
 import { printableUrl } from '../../src/options/http-url.ts';
 import { readTls, type TlsFiles } from '../../src/options/tls.ts';

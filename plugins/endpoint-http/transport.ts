@@ -1,6 +1,7 @@
 /** The half that the options ask for, as an endpoint: one listens, the other sends. */
-import type { Port, Transport } from '../../src/core/endpoint.ts';
+
 import type { PluginContext } from '../../src/core/plugin.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import type { HttpHost } from '../../src/http/host.ts';
 import { createRequests } from '../../src/replies/requests.ts';
 import { createExchanges, type Exchange } from './exchanges.ts';

@@ -1,12 +1,12 @@
 /** JetStream as an endpoint: one connection for each time it is open, a puller for what it reads and a publisher. */
 import type { Subscription as Timer } from 'rxjs';
 import { deadline } from '../../src/core/deadline.ts';
-import type { Port, Transport } from '../../src/core/endpoint.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
 import { payloadTooLarge } from '../../src/core/payload-limit.ts';
 import type { EndpointContext } from '../../src/core/plugin.ts';
 import { createRateLimitedLog } from '../../src/core/rate-limited-log.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import { type Connect, connectNats, type Link } from '../../src/nats/connection.ts';
 import { headersOf } from '../../src/nats/headers.ts';
 import { createDone } from './done.ts';

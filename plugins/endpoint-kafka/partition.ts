@@ -1,7 +1,7 @@
 /** One partition while it is ours: its lane, what was fetched of it and not handed over yet, and how far it is settled. */
 import type { SchedulerLike } from 'rxjs';
-import type { Port } from '../../src/core/endpoint.ts';
 import type { Lane } from '../../src/core/lane.ts';
+import type { Port } from '../../src/core/transport.ts';
 import { Wire } from '../../src/core/wire.ts';
 import type { Batch, ReadRecord, Records } from './batch.ts';
 import type { Library } from './client.ts';

@@ -1,11 +1,11 @@
 /** The reading half of an open endpoint: a member of a group, the partitions it owns, and how far they are settled. */
 import type { SchedulerLike } from 'rxjs';
-import type { Port } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { Holder } from '../../src/core/message.ts';
 import { createRateLimitedLog } from '../../src/core/rate-limited-log.ts';
+import type { Port } from '../../src/core/transport.ts';
 import { formatSize } from '../../src/options/size.ts';
 import type { Client } from './client.ts';
 import { createCommits } from './commits.ts';

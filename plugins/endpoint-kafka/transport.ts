@@ -1,10 +1,10 @@
 /** Kafka as an endpoint: a reader and a writer for each time it is open. */
 import type * as kafka from '@platformatic/kafka';
-import type { Port, Transport } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
 import { payloadTooLarge } from '../../src/core/payload-limit.ts';
 import type { EndpointContext } from '../../src/core/plugin.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import { type Client, cut, guarded, loadClient } from './client.ts';
 import { createReader, type Reader } from './reader.ts';
 import type { Settings } from './settings.ts';

@@ -1,11 +1,12 @@
 /** Both roles of a mock endpoint: what the outside world does is done by hand, by a channel or by a clock. */
-import type { Port, Transport } from '../../src/core/endpoint.ts';
+
 import { AraldoError } from '../../src/core/errors.ts';
 import { MAX_HOPS } from '../../src/core/hops.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import type { Message, Meta } from '../../src/core/message.ts';
 import type { EndpointContext } from '../../src/core/plugin.ts';
 import { Ring } from '../../src/core/ring.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import { type Channel, joinChannel, type Member } from './channel.ts';
 import type { MockOptions } from './options.ts';
 import { createTicker, type Ticker } from './ticker.ts';

@@ -1,10 +1,11 @@
 /** MQTT as an endpoint: one lane, a ledger of what is unanswered, and a session for each time it is open. */
-import { type Port, STASH, type Transport } from '../../src/core/endpoint.ts';
+import { STASH } from '../../src/core/endpoint.ts';
 import type { Message, Meta } from '../../src/core/message.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
 import { payloadTooLarge } from '../../src/core/payload-limit.ts';
 import type { EndpointContext } from '../../src/core/plugin.ts';
 import { createRateLimitedLog } from '../../src/core/rate-limited-log.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import { Wire } from '../../src/core/wire.ts';
 import { createAnswers } from './answers.ts';
 import { type Connect, connectMqtt, type Incoming } from './connection.ts';

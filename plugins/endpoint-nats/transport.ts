@@ -1,6 +1,5 @@
 /** Core NATS as an endpoint: a lane for each subscription, and a connection for each time it is open. */
 import type { Msg, Subscription } from '@nats-io/transport-node';
-import type { Port, Transport } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import type { Message, Meta } from '../../src/core/message.ts';
@@ -8,6 +7,7 @@ import { outgoingWire } from '../../src/core/outgoing.ts';
 import { payloadTooLarge } from '../../src/core/payload-limit.ts';
 import type { EndpointContext } from '../../src/core/plugin.ts';
 import type { Sender } from '../../src/core/sink.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import { Wire } from '../../src/core/wire.ts';
 import { bytesOf, type Connect, connectNats, type Link } from '../../src/nats/connection.ts';
 import { headersOf, metaOfHeaders, readHeaders } from '../../src/nats/headers.ts';

@@ -1,9 +1,10 @@
 /** A stream of Redis as an endpoint: a lane and a session for each time it is open. */
-import type { Port, Transport } from '../../src/core/endpoint.ts';
+
 import type { Lane } from '../../src/core/lane.ts';
 import type { Message, Meta, Status } from '../../src/core/message.ts';
 import { payloadTooLarge } from '../../src/core/payload-limit.ts';
 import type { EndpointContext } from '../../src/core/plugin.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import { Wire } from '../../src/core/wire.ts';
 import { fieldsOf, fieldsOfObject, metaIn, objectIn, payloadIn, sizeOf } from './entry.ts';
 import type { Entry } from './group.ts';

@@ -1,10 +1,11 @@
 /** Redis Pub/Sub as an endpoint: a lane for each subscription, and a session for each time it is open. */
-import type { Port, Transport } from '../../src/core/endpoint.ts';
+
 import type { Lane } from '../../src/core/lane.ts';
 import type { Meta } from '../../src/core/message.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
 import { payloadTooLarge } from '../../src/core/payload-limit.ts';
 import type { EndpointContext } from '../../src/core/plugin.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import type { Wire } from '../../src/core/wire.ts';
 import { type Connect, connectRedis } from './connection.ts';
 import { createSession, type Session } from './session.ts';

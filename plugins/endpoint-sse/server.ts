@@ -1,10 +1,10 @@
 /** The serving half: peers ask for a stream, and get every message that is for them as an event. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SchedulerLike, Subscription } from 'rxjs';
-import type { PeerCounts, Transport } from '../../src/core/endpoint.ts';
 import type { Message } from '../../src/core/message.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
 import type { Sender } from '../../src/core/sink.ts';
+import type { PeerCounts, Transport } from '../../src/core/transport.ts';
 import type { HttpHost } from '../../src/http/host.ts';
 import { crossOriginHeaders, isOriginAllowed } from '../../src/options/origins.ts';
 import { encodeEvent, eventId, lostEvent, numberOf, type StreamEvent } from './event.ts';

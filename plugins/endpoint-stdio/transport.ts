@@ -1,11 +1,11 @@
 /** Standard input as a source, standard output as a sink; what either of them being over means for the server. */
 import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import type { Port, Transport } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import type { PluginContext } from '../../src/core/plugin.ts';
 import { createRateLimitedLog } from '../../src/core/rate-limited-log.ts';
 import type { RequestEnd } from '../../src/core/shutdown.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import { createInput } from './input.ts';
 import { createOutput } from './output.ts';
 

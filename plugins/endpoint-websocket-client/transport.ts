@@ -1,10 +1,10 @@
 /** A WebSocket to a server as an endpoint: one lane, kept over reconnects. */
 import { deadline } from '../../src/core/deadline.ts';
-import type { Port, Transport } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import { type Heartbeat, heartbeat } from '../../src/core/heartbeat.ts';
 import { outgoingWire } from '../../src/core/outgoing.ts';
 import type { EndpointContext } from '../../src/core/plugin.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import { Wire } from '../../src/core/wire.ts';
 import { formatDuration } from '../../src/options/duration.ts';
 import { type Connection, type ConnectOptions, connectWebSocket, nameOf } from './connection.ts';

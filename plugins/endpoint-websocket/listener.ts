@@ -1,11 +1,11 @@
 /** The transport: admits peers, hands over what they send, and ends them. */
 import type { SchedulerLike } from 'rxjs';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { PeerCounts, Port, Transport } from '../../src/core/endpoint.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { Message } from '../../src/core/message.ts';
 import type { Sender } from '../../src/core/sink.ts';
+import type { PeerCounts, Port, Transport } from '../../src/core/transport.ts';
 import type { Wire } from '../../src/core/wire.ts';
 import type { HttpHost, Upgrade } from '../../src/http/host.ts';
 import { isOriginAllowed } from '../../src/options/origins.ts';

@@ -6,15 +6,18 @@ import type { Marshaller } from './marshaller.ts';
 import type { Message } from './message.ts';
 import { Ring } from './ring.ts';
 
-/** One sink of a route. */
-export interface Branch {
-  readonly leg: Leg;
-  /** Only messages for which this is true are sent; the others are counted as filtered. */
-  readonly when?: ((message: Message) => boolean) | undefined;
-  /** Makes the bytes of the sink. Absent for a sink that carries values. */
+/** How a branch makes the bytes of its sink; not at all for one that carries values. */
+export interface Marshalling {
   readonly marshal?: ((message: Message) => Message) | undefined;
   /** Branches with the same marshaller share its work. */
   readonly marshaller?: Marshaller | undefined;
+}
+
+/** One sink of a route. */
+export interface Branch extends Marshalling {
+  readonly leg: Leg;
+  /** Only messages for which this is true are sent; the others are counted as filtered. */
+  readonly when?: ((message: Message) => boolean) | undefined;
 }
 
 /**

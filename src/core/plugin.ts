@@ -1,10 +1,11 @@
 /** What a plugin is: an id, one schema of its options, and a factory. Plugins import this and no more. */
 import type { SchedulerLike } from 'rxjs';
-import { type Capabilities, Endpoint, type EndpointOptions, type Port, type Transport } from './endpoint.ts';
+import { type Capabilities, Endpoint, type EndpointOptions } from './endpoint.ts';
 import type { Log } from './log.ts';
 import type { Marshaller } from './marshaller.ts';
 import type { OptionFiles } from './option-files.ts';
 import type { Parsed, Schema, SchemaResult } from './schema.ts';
+import type { Port, Transport } from './transport.ts';
 
 /** A key to something that the server lends to plugins, such as its HTTP server; typed by what it lends. */
 export interface Service<T> {

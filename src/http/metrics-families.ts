@@ -1,5 +1,5 @@
 /** Every metric of the server: its name, what it means, and where in a status it stands. */
-import type { RequestCounts } from '../core/endpoint.ts';
+import type { RequestCounts } from '../core/transport.ts';
 import type {
   Counts,
   EndpointStatus,

@@ -2,8 +2,9 @@
  * What a running server says of itself: plain data, read from counters when somebody asks. `/readyz`,
  * `/metrics`, `/status.json` and the page are made of it and know nothing else.
  */
-import type { EndpointState, RequestCounts } from '../core/endpoint.ts';
+import type { EndpointState } from '../core/endpoint.ts';
 import type { Overflow } from '../core/overflow.ts';
+import type { RequestCounts } from '../core/transport.ts';
 
 /** Implemented by the runtime; called for each request that needs it, never on the path of a message. */
 export interface Status {

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { deadline } from '../core/deadline.ts';
-import type { RequestTable } from '../core/endpoint.ts';
 import type { Message } from '../core/message.ts';
 import type { Sender } from '../core/sink.ts';
+import type { RequestTable } from '../core/transport.ts';
 
 /** A request that somebody waits for the answer to. */
 export interface Asked<Way> {

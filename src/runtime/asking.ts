@@ -1,6 +1,7 @@
 /** What goes to an endpoint with `answers-to` says where its answers are expected, whatever it said before. */
+
+import type { Marshalling } from '../core/fan-out.ts';
 import type { Message } from '../core/message.ts';
-import type { Marshalling } from './correlation.ts';
 
 /** A marshaller by that name does nothing: it keeps a branch from sharing what is made for another sink. */
 const own = {

@@ -1,15 +1,12 @@
 /** The correlation id of a request and its answer where it travels within the bytes: theirs outside, ours on the way. */
 import { unmarshal } from '../../operators/unmarshal.ts';
-import type { RequestTable } from '../core/endpoint.ts';
 import { AraldoError } from '../core/errors.ts';
-import type { Branch } from '../core/fan-out.ts';
+import type { Marshalling } from '../core/fan-out.ts';
 import type { Marshaller } from '../core/marshaller.ts';
 import type { Message } from '../core/message.ts';
 import type { MessageOperator } from '../core/operator.ts';
 import { stage } from '../core/stage.ts';
-
-/** How a branch makes the bytes of its sink. */
-export type Marshalling = Pick<Branch, 'marshal' | 'marshaller'>;
+import type { RequestTable } from '../core/transport.ts';
 
 /** In UTF-16 code units. Each request that waits keeps one. */
 const LONGEST = 1024;

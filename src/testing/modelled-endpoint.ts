@@ -1,7 +1,8 @@
 /** An endpoint of a configuration, with a model of its outside world in place of the real one. */
 import type { EndpointPart } from '../config/configuration.ts';
-import { Endpoint, type EndpointOptions, type Transport } from '../core/endpoint.ts';
+import { Endpoint, type EndpointOptions } from '../core/endpoint.ts';
 import { AraldoError } from '../core/errors.ts';
+import type { Transport } from '../core/transport.ts';
 import { createModelledSink, type ModelledSink, type ModelledSinkOptions } from './modelled-sink.ts';
 import { createModelledSource, type ModelledSource, type SourceWitness } from './modelled-source.ts';
 import type { Life } from './virtual-clock.ts';

@@ -1,8 +1,9 @@
 /** The outside world of a sink: what it has received, and whether it takes more. */
-import type { Port } from '../core/endpoint.ts';
+
 import { AraldoError } from '../core/errors.ts';
 import type { Message, Meta } from '../core/message.ts';
 import type { Sender } from '../core/sink.ts';
+import type { Port } from '../core/transport.ts';
 import type { Life } from './virtual-clock.ts';
 
 /** A message as the outside world has it. */

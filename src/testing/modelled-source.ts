@@ -1,7 +1,8 @@
 /** The outside world of a source: what it has sent, keeps until it is acked, and delivers again. */
-import type { Port, SourceCapabilities } from '../core/endpoint.ts';
+import type { SourceCapabilities } from '../core/endpoint.ts';
 import type { Lane } from '../core/lane.ts';
 import type { Message, Meta, Status } from '../core/message.ts';
+import type { Port } from '../core/transport.ts';
 import { Wire } from '../core/wire.ts';
 import type { SentRecord } from './sent.ts';
 import type { Life } from './virtual-clock.ts';

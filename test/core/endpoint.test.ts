@@ -5,13 +5,12 @@ import {
   Endpoint,
   type EndpointState,
   NOBODY,
-  type Port,
   type SourceCapabilities,
-  type Transport,
 } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import { Message } from '../../src/core/message.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import { createLedger } from '../operators/ledger.ts';
 import { recordedLog } from '../operators/recorded-log.ts';
 import { pass } from '../virtual-time.ts';

@@ -1,9 +1,9 @@
 // The far side of a sink: takes what it has room for, confirms when it likes, refuses some, gets lost.
 
 import type { SchedulerLike } from 'rxjs';
-import type { Port, Transport } from '../../src/core/endpoint.ts';
 import type { Message } from '../../src/core/message.ts';
 import type { Sender } from '../../src/core/sink.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import type { Engine } from './engine.ts';
 import { numberOf, type Reader } from './payload.ts';
 import type { SinkSpec } from './topology.ts';

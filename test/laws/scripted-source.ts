@@ -1,9 +1,9 @@
 // The far side of a source: hands over what there is while its lanes may, pauses as told, and redelivers if it does.
 
 import type { SchedulerLike } from 'rxjs';
-import type { Port, Transport } from '../../src/core/endpoint.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import type { Message, Meta, Status } from '../../src/core/message.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import { laneName } from './payload.ts';
 import type { Settlement } from './settlement.ts';
 import type { SourceSpec } from './topology.ts';

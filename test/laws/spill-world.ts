@@ -2,13 +2,14 @@
 
 import { VirtualTimeScheduler } from 'rxjs';
 import { claim } from '../../operators/claim.ts';
-import type { Capabilities, Endpoint, Port, Transport } from '../../src/core/endpoint.ts';
+import type { Capabilities, Endpoint } from '../../src/core/endpoint.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import type { Leg } from '../../src/core/leg.ts';
 import { silentLog } from '../../src/core/log.ts';
 import type { Message, RoutePort } from '../../src/core/message.ts';
 import type { Sender } from '../../src/core/sink.ts';
 import { rowOf } from '../../src/core/spill-row.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import { Wire } from '../../src/core/wire.ts';
 import { pass, turn } from '../virtual-time.ts';
 import type { Engine } from './engine.ts';

@@ -1,9 +1,10 @@
 // A topology made real: endpoints over scripted transports, routes compiled by hand, and the oracle beside them.
 
 import { VirtualTimeScheduler } from 'rxjs';
-import type { Endpoint, EndpointOptions, Port, Transport } from '../../src/core/endpoint.ts';
+import type { Endpoint, EndpointOptions } from '../../src/core/endpoint.ts';
 import { silentLog } from '../../src/core/log.ts';
 import type { Message } from '../../src/core/message.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import type { Engine } from './engine.ts';
 import { createOracle, type Oracle, type RouteOracle } from './oracle.ts';
 import { createScriptedRoute, placeOf, taggedPayload } from './scripted-route.ts';

@@ -1,10 +1,11 @@
 // An endpoint whose transport is in the hands of the test.
 
 import { VirtualTimeScheduler } from 'rxjs';
-import { Endpoint, type Port } from '../../src/core/endpoint.ts';
+import { Endpoint } from '../../src/core/endpoint.ts';
 import { silentLog } from '../../src/core/log.ts';
 import type { Message } from '../../src/core/message.ts';
 import type { Sender } from '../../src/core/sink.ts';
+import type { Port } from '../../src/core/transport.ts';
 
 export interface TestEndpoint {
   readonly endpoint: Endpoint;

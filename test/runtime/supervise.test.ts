@@ -1,10 +1,11 @@
 import { VirtualTimeScheduler } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Endpoint, type Port, type Transport } from '../../src/core/endpoint.ts';
+import { Endpoint } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import { Leg } from '../../src/core/leg.ts';
 import { type Log, silentLog } from '../../src/core/log.ts';
 import { Message } from '../../src/core/message.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import { supervise } from '../../src/runtime/supervise.ts';
 import { elapse, turn } from '../virtual-time.ts';
 

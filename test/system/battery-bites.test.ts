@@ -2,9 +2,9 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { plugin } from '../../plugins/endpoint-redis-stream/index.ts';
-import type { Port, Transport } from '../../src/core/endpoint.ts';
 import type { Lane } from '../../src/core/lane.ts';
 import type { EndpointPlugin } from '../../src/core/plugin.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import { type BatteryCaseName, endpointBattery } from '../../src/testing/index.ts';
 import { type RedisServer, startRedis } from '../servers/redis.ts';
 import { describeWith } from '../servers/requires.ts';

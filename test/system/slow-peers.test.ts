@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { createConnection, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { MockEndpoint } from '../../plugins/endpoint-mock/index.ts';
-import type { PeerCounts } from '../../src/core/endpoint.ts';
+import type { PeerCounts } from '../../src/core/transport.ts';
 import { serve, type TestServer, until } from './support/server.ts';
 
 interface RawPeer {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type MockEndpoint, plugin as mock } from '../../plugins/endpoint-mock/index.ts';
-import type { Port, Transport } from '../../src/core/endpoint.ts';
 import { AraldoError } from '../../src/core/errors.ts';
 import { defineEndpoint } from '../../src/core/plugin.ts';
 import type { Sender } from '../../src/core/sink.ts';
+import type { Port, Transport } from '../../src/core/transport.ts';
 import { type EndpointWorld, endpointLaws } from '../../src/testing/index.ts';
 import { runs } from '../runs.ts';
 
